@@ -1,0 +1,36 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Action plugin of codex_info: reads a Codex home and changes nothing."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timezone
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles
+from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, check_codex_home
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan import describe_request
+from ansible_collections.fleet.codex.plugins.plugin_utils.report import home_report
+from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
+
+
+class ActionModule(CodexAction):
+    """codex_info."""
+
+    def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
+        """The homes that were asked for, as a list."""
+        version = arguments["codex_version"] or None
+        home = DesiredHome(
+            user=arguments["user"] or None,
+            codex_home=check_codex_home(arguments["codex_home"]),
+            detect_version=version == "detect",
+        )
+        found = transport.execute("describe", [describe_request(home)])[0]
+        if "obstacle" in found:
+            raise CodexError(obstacles.sentence(found["obstacle"]))
+        declared = None if version == "detect" else version
+        return {"changed": False, "homes": [home_report(found, declared, datetime.now(timezone.utc))]}

@@ -1,0 +1,691 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The target half for POSIX hosts: looks at Codex homes (describe) and changes their files (apply).
+
+Runs on the target, from standard input, under ``python -I -S`` 3.6 or later, with the standard
+library only; plugins/plugin_utils/transport.py sends it. It takes one request and prints one
+answer, both JSON, as docs/architecture.md lays down. It decides nothing about credentials: it
+reports what is there, without secrets, and does the operations it is given, each only if the file
+is still what the controller saw.
+
+From top to bottom: accounts, folders, describing files, writing files, operations, Codex, main.
+"""
+
+# Nothing of the future is imported: Python 3.6 has no postponed annotations, so there are none.
+__metaclass__ = type
+
+import base64
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import pwd
+import stat
+import sys
+import time
+
+PROTOCOL = 1
+MARK = "fleet.codex answer "  # what stands before the answer, which may follow a shell's own chatter
+TEMPORARY = ".fleet-codex-"  # prefix of files this program makes and removes; Codex uses others
+SIZE_LIMIT = 4 * 1024 * 1024  # bytes; a larger auth.json or config.toml is not read
+CODEX_TIME_LIMIT = 30  # seconds that a `codex` may take
+
+
+class Obstacle(Exception):
+    """A home that cannot be worked on; the controller turns the reason into a sentence."""
+
+    def __init__(self, reason, **details):
+        Exception.__init__(self, reason)
+        self.facts = dict(details, reason=reason)
+
+
+class Conflict(Exception):
+    """A file is no longer what the controller saw."""
+
+
+# ---------------------------------------------------------------------------------- accounts
+
+
+def find_account(name, environment):
+    """The account as a dict of name, uid, gid, home, shell; `name` None is the one running this.
+
+    HOME counts only when the task's own `environment:` says so: what sudo, su and containers
+    leave in it is often another account's.
+    """
+    if name is None:
+        try:
+            entry = pwd.getpwuid(os.geteuid())
+        except KeyError:  # a container with an arbitrary uid
+            home = environment.get("HOME") or os.environ.get("HOME", "/")
+            return {"name": str(os.geteuid()), "uid": os.geteuid(), "gid": os.getegid(), "home": home, "shell": ""}
+        home = environment.get("HOME") or entry.pw_dir
+    else:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            raise Obstacle("unknown_account", user=name)
+        home = entry.pw_dir
+    if os.geteuid() not in (0, entry.pw_uid):
+        raise Obstacle("needs_root", user=name, running=owner_name(os.geteuid()))
+    return {"name": entry.pw_name, "uid": entry.pw_uid, "gid": entry.pw_gid, "home": home, "shell": entry.pw_shell}
+
+
+def owner_name(uid):
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def as_account(account, work):
+    """work()'s result, JSON-able; run in a child that has become the account, when root is not it."""
+    if os.geteuid() == account["uid"]:
+        return work()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reader)
+            os.initgroups(account["name"], account["gid"])
+            os.setgid(account["gid"])
+            os.setuid(account["uid"])
+            os.environ.update(HOME=account["home"], USER=account["name"], LOGNAME=account["name"])
+            with os.fdopen(writer, "w") as out:
+                json.dump(guarded(work), out)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    if not text:
+        raise Obstacle("child_died", user=account["name"])
+    return json.loads(text)
+
+
+def guarded(work):
+    """work()'s result, or what stands in its way, as an answer."""
+    try:
+        return work()
+    except Obstacle as obstacle:
+        return {"obstacle": obstacle.facts}
+    except OSError as error:
+        return {"obstacle": failure(error)}
+
+
+def failure(error, path=None):
+    """An OSError as the facts of an obstacle; never its arguments beyond path and cause."""
+    return {
+        "reason": "system",
+        "code": errno.errorcode.get(error.errno, str(error.errno)),
+        "cause": os.strerror(error.errno) if error.errno else type(error).__name__,
+        "path": path or error.filename,
+    }
+
+
+# ----------------------------------------------------------------------------------- folders
+
+
+def parts_below(start, path):
+    """Each folder from below `start` down to `path`."""
+    parts = []
+    while path != start and path != "/":
+        parts.append(path)
+        path = os.path.dirname(path)
+    return reversed(parts)
+
+
+def inside(path, folder):
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def describe_folder(path, account):
+    """The Codex home's kind, mode and owner; raises Obstacle where no home can stand there.
+
+    Every folder on the way must belong to root or to the account, since whoever owns one can
+    put another home in its place. Inside the account's own home the way starts there.
+    """
+    real = os.path.realpath(path)
+    if os.path.islink(path) and not os.path.exists(path):
+        raise Obstacle("dangling", path=path)
+    home = os.path.realpath(account["home"])
+    existing = "/"
+    for step in parts_below(home if inside(real, home) and os.path.isdir(home) else "/", real):
+        try:
+            status = os.lstat(step)
+        except (FileNotFoundError, PermissionError):
+            break
+        if not stat.S_ISDIR(status.st_mode):
+            raise Obstacle("not_a_directory", path=step)
+        if status.st_uid not in (0, account["uid"]) or (step == real and status.st_uid != account["uid"]):
+            raise Obstacle("foreign", path=step, owner=owner_name(status.st_uid), user=account["name"])
+        existing = step
+    if existing == real:
+        return {"path": path, "kind": "directory", "mode": stat.S_IMODE(status.st_mode)}
+    if inside(real, home) and not os.path.isdir(home):
+        raise Obstacle("no_home", user=account["name"], path=account["home"])
+    return {"path": path, "kind": "absent", "below": home if inside(real, home) else existing}
+
+
+def root_alone_writes(path):
+    """Whether nobody but root can change what stands at any step of the path."""
+    steps = ["/"] + list(parts_below("/", os.path.realpath(path)))
+    return all(s.st_uid == 0 and not s.st_mode & 0o022 for s in map(os.lstat, steps))
+
+
+def make_folder(path, mode):
+    """Makes a folder and those above it that are missing, as whoever runs this."""
+    parent = os.path.dirname(path)
+    if not os.path.isdir(parent):
+        make_folder(parent, 0o755)
+    os.mkdir(path, mode)
+    os.chmod(path, mode)  # whatever the umask
+
+
+def make_folder_for(path, account, mode):
+    """As root, for an account that cannot: a folder below folders that root alone can write."""
+    real = os.path.realpath(path)
+    make_folder(real, mode)
+    os.chown(real, account["uid"], account["gid"])
+
+
+# --------------------------------------------------------------------------- describing files
+
+KINDS = (
+    (stat.S_ISREG, "file"),
+    (stat.S_ISDIR, "directory"),
+    (stat.S_ISFIFO, "fifo"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "device"),
+    (stat.S_ISBLK, "device"),
+)
+
+
+def read_file(path):
+    """A regular file's bytes; None where there is none. Opening never waits for a FIFO's writer."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(SIZE_LIMIT + 1)
+
+
+def digest(data):
+    return None if data is None else hashlib.sha256(data).hexdigest()
+
+
+def describe_file(path, report):
+    """A file's kind, mode, owner and digest, and what `report` asks for.
+
+    report: "auth" for a summary without secrets, "content" for the text (base64), "lines" for the
+    lines that carry the marker `report` names ({"lines": marker}), None for no more.
+    """
+    facts = {"path": path, "kind": "absent"}
+    try:
+        status = os.lstat(path)
+        if stat.S_ISLNK(status.st_mode):
+            facts["link"] = os.readlink(path)
+            facts["kind"] = "dangling"
+            status = os.stat(path)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM):
+            facts["kind"] = "unreadable"
+        return facts
+    facts["kind"] = next((name for test, name in KINDS if test(status.st_mode)), "other")
+    facts["mode"] = stat.S_IMODE(status.st_mode)
+    facts["owner"] = owner_name(status.st_uid)
+    if facts["kind"] != "file":
+        return facts
+    try:
+        data = read_file(path)
+        for _attempt in range(5):
+            # Codex up to 0.166 truncates auth.json before it writes: look again, it takes moments.
+            if report != "auth" or data is None or "malformed" not in summarise_auth(data):
+                break
+            time.sleep(0.05)
+            data = read_file(path)
+    except OSError as error:
+        facts.update(failure(error, path), kind="unreadable")
+        return facts
+    if data is None:  # removed since lstat
+        return {"path": path, "kind": "absent"}
+    facts["sha256"] = digest(data)
+    if len(data) > SIZE_LIMIT:
+        facts["kind"] = "oversized"
+    elif report == "auth":
+        facts["auth"] = summarise_auth(data)
+    elif report == "content":
+        facts["content"] = base64.b64encode(data).decode("ascii")
+    elif report:
+        marker = report["lines"].encode("utf-8")
+        lines = [line for line in data.split(b"\n") if line.rstrip().endswith(marker)]
+        facts["lines"] = [line.decode("utf-8", "replace") for line in lines]
+    return facts
+
+
+TOKENS = ("id_token", "access_token", "refresh_token")
+CLAIMS = ("email", "sub", "iat", "exp")
+AUTH_CLAIMS = ("chatgpt_account_id", "chatgpt_plan_type", "chatgpt_user_id")
+
+
+def summarise_auth(data):
+    """What an auth.json says, its secrets as SHA-256 only; {"malformed": True} where Codex fails.
+
+    What Codex refuses was measured on 0.20.0 to 0.169.0: a BOM, another encoding than UTF-8,
+    duplicate keys, anything but an object, tokens that lack one of the three.
+    """
+    try:
+        document = json.loads(data.decode("utf-8"), object_pairs_hook=unique_object)
+        tokens = document.get("tokens")
+        secrets = {name: tokens[name] for name in TOKENS} if tokens is not None else {}
+        if document.get("OPENAI_API_KEY") is not None:
+            secrets["OPENAI_API_KEY"] = document["OPENAI_API_KEY"]
+        if document.get("personal_access_token") is not None:
+            secrets["personal_access_token"] = document["personal_access_token"]
+        return {
+            "fields": sorted(name for name in document if document[name] is not None),
+            "auth_mode": text_or_none(document.get("auth_mode")),
+            "last_refresh": text_or_none(document.get("last_refresh")),
+            "account_id": text_or_none(tokens.get("account_id")) if tokens is not None else None,
+            "secrets": {name: digest(secrets[name].encode("utf-8")) for name in secrets},
+            "claims": {name: read_claims(tokens[name]) for name in TOKENS[:2]} if tokens is not None else {},
+        }
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {"malformed": True}
+
+
+def unique_object(pairs):
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("duplicate key")
+    return dict(pairs)
+
+
+def text_or_none(value):
+    if value is not None and not isinstance(value, str):
+        raise TypeError("not a string")
+    return value
+
+
+def read_claims(token):
+    """The claims of a JWT that tell accounts and ages apart; {} for anything else."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode("utf-8"))
+        auth = claims.get("https://api.openai.com/auth") or {}
+        found = {name: claims[name] for name in CLAIMS if name in claims}
+        found.update((name, auth[name]) for name in AUTH_CLAIMS if name in auth)
+        return found
+    except (ValueError, TypeError, IndexError, AttributeError, RecursionError):
+        return {}
+
+
+def leftovers(folders):
+    """Files that a killed run of this program left: nobody holds their lock any more."""
+    found = []
+    for folder in sorted(folders):
+        try:
+            names = [name for name in os.listdir(folder) if name.startswith(TEMPORARY)]
+        except OSError:
+            continue
+        found += [path for path in (os.path.join(folder, name) for name in names) if not is_held(path)]
+    return found
+
+
+def is_held(path):
+    """Whether a running writer holds the lock of its temporary file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return True  # not ours to judge
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+# ------------------------------------------------------------------------------ writing files
+
+
+def write_file(path, data, mode, expected):
+    """Replaces a file whole, or makes it; True where it had to be rewritten in place.
+
+    The bytes go into a temporary file beside the final one, 0600 from its first moment, and reach
+    the disk before the rename. A symlink is kept and its target replaced. A file that is a mount
+    point cannot be renamed onto and is rewritten in place. Raises Conflict, before anything
+    happened, when the digest is not `expected` (None: no file).
+    """
+    final = os.path.realpath(path)
+    folder = os.path.dirname(final)
+    temporary = os.path.join(folder, TEMPORARY + os.urandom(8).hex())
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)  # tells a later run that this one lives
+            file.write(data)
+            file.flush()
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+            check(path, expected)
+            try:
+                os.rename(temporary, final)
+            except OSError as error:
+                if error.errno not in (errno.EBUSY, errno.EXDEV):
+                    raise
+                os.unlink(temporary)
+                rewrite(final, data, mode)
+                return True
+        sync_folder(folder)
+        return False
+    except BaseException:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise
+
+
+def rewrite(path, data, mode):
+    """Writes a file in place; puts the old bytes back if that fails half-way."""
+    with open(path, "r+b") as file:
+        before = file.read()
+        try:
+            overwrite(file, data)
+            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) != mode:
+                os.fchmod(file.fileno(), mode)
+        except OSError:
+            overwrite(file, before)
+            raise
+
+
+def overwrite(file, data):
+    file.seek(0)
+    file.write(data)
+    file.truncate()
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder):
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass  # some network file systems cannot; the rename itself is done
+    finally:
+        os.close(descriptor)
+
+
+def check(path, expected):
+    if digest(read_file(path)) != expected:
+        raise Conflict()
+
+
+def back_up(path):
+    """Copies a file beside itself, 0600, under the name Ansible's own modules give; None without one."""
+    data = read_file(path)
+    if data is None:
+        return None
+    copy = "{}.{}.{}~".format(path, os.getpid(), time.strftime("%Y-%m-%d@%H:%M:%S"))
+    write_file(copy, data, 0o600, None)
+    return copy
+
+
+# -------------------------------------------------------------------------------- operations
+
+
+def apply_directory(path, operation):
+    """Makes a folder, or gives an existing one its mode."""
+    if os.path.isdir(path):
+        os.chmod(path, operation["mode"])
+    else:
+        make_folder(os.path.realpath(path), operation["mode"])
+
+
+def apply_write(path, operation):
+    check(path, operation["expected"])
+    result = {"backup_file": back_up(path)} if operation.get("backup") else {}
+    if not os.path.isdir(os.path.dirname(path)):
+        make_folder(os.path.dirname(path), 0o700)
+    in_place = write_file(path, base64.b64decode(operation["content"]), operation["mode"], operation["expected"])
+    return dict(result, in_place=in_place)
+
+
+def apply_mode(path, operation):
+    os.chmod(path, operation["mode"])
+
+
+def apply_remove(path, operation):
+    """Removes a file, or the link that stands in its place."""
+    if not os.path.islink(path):
+        check(path, operation["expected"])
+    result = {"backup_file": back_up(path)} if operation.get("backup") else {}
+    os.unlink(path)
+    sync_folder(os.path.dirname(path))
+    return result
+
+
+def apply_lines(path, operation):
+    """Puts one marked line first in a file, in place of all lines with that marker; None: none.
+
+    First, because Debian's .bashrc returns at once in a shell that is not interactive, and because
+    taking the line out again then gives back the very bytes there were.
+    """
+    data = read_file(path)
+    if digest(data) != operation["expected"]:
+        raise Conflict()
+    marker = operation["marker"].encode("utf-8")
+    kept = [line for line in (data or b"").split(b"\n") if not line.rstrip().endswith(marker)]
+    if operation["line"] is not None:
+        kept.insert(0, operation["line"].encode("utf-8"))
+    new = b"\n".join(kept)
+    if not new:
+        os.unlink(path)
+        return None
+    mode = stat.S_IMODE(os.stat(path).st_mode) if data is not None else operation["mode"]
+    return {"in_place": write_file(path, new, mode, operation["expected"])}
+
+
+def apply_link(path, operation):
+    """Makes a symbolic link, or removes it (`to` None); never touches anything but a link."""
+    if os.path.islink(path):
+        os.unlink(path)
+    if operation["to"] is not None:
+        if not os.path.isdir(os.path.dirname(path)):
+            make_folder(os.path.dirname(path), 0o700)
+        os.symlink(operation["to"], path)
+
+
+def apply_clean(path, operation):
+    for name in leftovers([path]):
+        os.unlink(name)
+
+
+OPERATIONS = {
+    "directory": apply_directory,
+    "write": apply_write,
+    "mode": apply_mode,
+    "remove": apply_remove,
+    "lines": apply_lines,
+    "link": apply_link,
+    "clean": apply_clean,
+}
+
+
+def apply_all(home, account, codex_home):
+    """Does a home's operations in order and stops at the first that cannot be done."""
+    results = []
+    for operation in home["operations"]:
+        path = place(operation, account, codex_home)
+        try:
+            results.append(dict(OPERATIONS[operation["operation"]](path, operation) or {}, status="done"))
+        except Conflict:
+            results.append({"status": "conflict", "path": path})
+            break
+        except OSError as error:
+            results.append(dict(failure(error, path), status="failed"))
+            break
+    return results
+
+
+def place(item, account, codex_home):
+    """Where a request's file is: `path` below the Codex home or the account's home."""
+    base = codex_home if item["base"] == "codex_home" else account["home"]
+    return os.path.join(base, item["path"]) if item["path"] else base
+
+
+# ------------------------------------------------------------------------------------- Codex
+
+
+def find_codex(account):
+    """The account's `codex`: on this process's PATH, or where npm, Homebrew and users put it."""
+    usual = ["/usr/local/bin", "/opt/homebrew/bin"]
+    usual += [os.path.join(account["home"], p) for p in (".local/bin", ".npm-global/bin", "bin")]
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) + usual:
+        path = os.path.join(folder, "codex")
+        if os.path.isabs(path) and os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return None
+
+
+def run_codex(path, arguments, environment):
+    """(exit status, everything printed) of one `codex`, without the secrets of this environment."""
+    import subprocess  # costs more than all other imports and is rarely needed
+
+    environment = dict(os.environ, **environment)
+    try:
+        done = subprocess.run(
+            [path] + arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            timeout=CODEX_TIME_LIMIT,
+            cwd="/",
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None, ""
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def codex_version(account):
+    """What `codex --version` says, or None; in a home of its own, since newer ones write into it."""
+    import shutil
+    import tempfile
+
+    path = find_codex(account)
+    if path is None:
+        return None
+    scratch = tempfile.mkdtemp(prefix=TEMPORARY.lstrip("."))
+    try:
+        _status, text = run_codex(path, ["--version"], {"HOME": scratch, "CODEX_HOME": scratch})
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    words = text.split()
+    return words[-1] if words and words[-1][:1].isdigit() else None
+
+
+def login_status(account, codex_home):
+    """What the host's own `codex login status` makes of the home.
+
+    Only a method is told, never the text: it shows 13 characters of the key.
+    """
+    path = find_codex(account)
+    if path is None:
+        return {"codex": None, "method": "unknown"}
+    status, text = run_codex(path, ["login", "status"], {"HOME": account["home"], "CODEX_HOME": codex_home})
+    lowered = text.lower()
+    method = "unreadable"
+    if status == 0:
+        method = "apikey" if "api key" in lowered else "chatgpt" if "chatgpt" in lowered else "other"
+    elif "not logged in" in lowered or "no such file" in lowered:
+        method = "none"
+    return {"codex": path, "method": method}
+
+
+# -------------------------------------------------------------------------------------- main
+
+
+def describe_home(home, account, codex_home):
+    answer = {"folder": describe_folder(codex_home, account), "files": {}}
+    folders = set()
+    for item in home["files"]:
+        path = place(item, account, codex_home)
+        answer["files"][item["name"]] = describe_file(path, item.get("report"))
+        folders.add(os.path.dirname(os.path.realpath(path)))
+    answer["leftovers"] = leftovers(folders)
+    answer["home_exists"] = os.path.isdir(account["home"])
+    answer["system"] = sys.platform
+    if answer["folder"]["kind"] == "absent":
+        answer["folder"]["writable"] = os.access(answer["folder"]["below"], os.W_OK | os.X_OK)
+    return answer
+
+
+def work_on(home, request):
+    """One home of a request: its answer."""
+    environment = request["environment"]
+    account = find_account(home["user"], environment)
+    if home["codex_home"]:
+        codex_home = home["codex_home"]
+    elif home["user"] is None and environment.get("CODEX_HOME"):
+        codex_home = environment["CODEX_HOME"]
+    else:
+        codex_home = os.path.join(account["home"], ".codex")
+
+    def work():
+        if request["operation"] == "describe":
+            answer = describe_home(home, account, codex_home)
+            if home.get("detect_version"):
+                answer["codex_version"] = codex_version(account)
+        else:
+            answer = {"results": apply_all(home, account, codex_home)}
+        if home.get("login_status"):
+            answer["login_status"] = login_status(account, codex_home)
+        return answer
+
+    changing = os.geteuid() == 0 and account["uid"] != 0
+    for operation in home.get("operations", []) if changing else []:
+        if operation["operation"] == "directory" and operation.get("by_root") and not os.path.isdir(codex_home):
+            if not root_alone_writes(describe_folder(codex_home, account)["below"]):
+                raise Obstacle("not_writable", path=codex_home, user=account["name"])
+            make_folder_for(codex_home, account, operation["mode"])
+    answer = as_account(account, work)
+    folder = answer.get("folder")
+    if folder and folder["kind"] == "absent" and not folder["writable"]:
+        folder["by_root"] = changing and root_alone_writes(folder["below"])
+    return dict(answer, account=account, codex_home=codex_home)
+
+
+def mask(data, key):
+    """data XOR a key stream of SHA-256 over the key and a counter; undone by doing it again.
+
+    Ansible prints what a command answers at -vvv and in its debug log. The key came over standard
+    input, which it never prints, so the configuration that lies on the target is not shown.
+    """
+    blocks = (hashlib.sha256(key + n.to_bytes(8, "big")).digest() for n in range(len(data) // 32 + 1))
+    stream = b"".join(blocks)[: len(data)]
+    mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")
+    return mixed.to_bytes(len(data), "big")
+
+
+def main():
+    request = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+    os.umask(0o077)
+    os.environ.update(request["environment"])
+    answer = {"protocol": PROTOCOL, "half": "python", "python": sys.version.split()[0]}
+    if request["protocol"] == PROTOCOL:
+        answer["homes"] = [guarded(lambda home=home: work_on(home, request)) for home in request["homes"]]
+    masked = mask(json.dumps(answer).encode("ascii"), bytes.fromhex(request["key"]))
+    sys.stdout.write("\n" + MARK + base64.b64encode(masked).decode("ascii") + "\n")
+
+
+if __name__ == "__main__":
+    main()

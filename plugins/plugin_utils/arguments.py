@@ -1,0 +1,54 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the modules, once; the documentation in plugins/modules is tested against them."""
+
+from __future__ import annotations
+
+import typing as t
+
+Spec = dict[str, dict[str, t.Any]]
+
+ACCOUNT: t.Final[Spec] = {"user": {"type": "str"}, "codex_home": {"type": "path"}}
+VERSION: t.Final[Spec] = {"codex_version": {"type": "str"}}
+STATE: t.Final[Spec] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+FILE: t.Final[Spec] = {"mode": {"type": "raw"}, "backup": {"type": "bool", "default": False}}
+
+AUTH: t.Final[Spec] = {
+    "api_key": {"type": "str", "no_log": True},
+    "content": {"type": "raw", "no_log": True},
+    "src": {"type": "path"},
+    "update": {"type": "str", "choices": ["if_newer", "always", "on_create"], "default": "if_newer"},
+    "on_account_mismatch": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
+    **STATE,
+    **FILE,
+}
+
+CONFIG: t.Final[Spec] = {
+    "preferred_auth_method": {"type": "str", "choices": ["apikey", "chatgpt"]},
+    "enforce_login_method": {"type": "bool", "default": False},
+    "settings": {"type": "dict", "default": {}},
+    "absent": {"type": "list", "elements": "list", "default": []},
+    **STATE,
+    **FILE,
+}
+
+HOME: t.Final[Spec] = {
+    **ACCOUNT,
+    **STATE,
+    **VERSION,
+    "auth": {"type": "dict", "options": AUTH},
+    "config": {"type": "dict", "options": CONFIG},
+    "environment": {"type": "dict", "no_log": True},
+}
+
+MODULES: t.Final[dict[str, Spec]] = {
+    "codex_auth_file": {**ACCOUNT, **AUTH},
+    "codex_config": {**ACCOUNT, **VERSION, **CONFIG},
+    "codex_home": {
+        "homes": {"type": "list", "elements": "dict", "required": True, "options": HOME},
+        "verify": {"type": "bool", "default": False},
+    },
+    "codex_info": {**ACCOUNT, **VERSION},
+}

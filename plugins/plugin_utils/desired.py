@@ -1,0 +1,165 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a playbook declares for one Codex home, checked and free of Ansible's types."""
+
+from __future__ import annotations
+
+import os.path
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import environment, toml_document
+from ansible_collections.fleet.codex.plugins.plugin_utils.credentials import (
+    Credential,
+    Method,
+    OnAccountMismatch,
+    Update,
+    from_api_key,
+    from_document,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Version, parse_version
+
+Arguments = t.Mapping[str, t.Any]
+ReadSource = t.Callable[[str], bytes]
+"""Reads the controller's file that ``src`` names, vault-encrypted or not."""
+
+
+@dataclass(frozen=True)
+class DesiredAuth:
+    """auth.json; ``credential`` None: absent."""
+
+    credential: Credential | None
+    update: Update = "if_newer"
+    on_account_mismatch: OnAccountMismatch = "fail"
+    mode: int | None = None
+    backup: bool = False
+
+
+@dataclass(frozen=True)
+class DesiredConfig:
+    """config.toml: keys to merge in and to remove; ``present`` False: no file."""
+
+    present: bool = True
+    preferred_auth_method: Method | None = None
+    enforce_login_method: bool = False
+    settings: toml_document.Table = field(default_factory=dict)
+    absent: tuple[toml_document.KeyPath, ...] = ()
+    mode: int | None = None
+    backup: bool = False
+
+
+@dataclass(frozen=True)
+class DesiredHome:
+    """One Codex home; what is None is left as it is.
+
+    ``environment`` holds exactly the account's variables; {} removes what an earlier run put there.
+    """
+
+    user: str | None = None
+    codex_home: str | None = None
+    auth: DesiredAuth | None = None
+    config: DesiredConfig | None = None
+    environment: dict[str, str] | None = None
+    export_codex_home: bool = True
+    codex_version: Version | None = None
+    detect_version: bool = False
+
+
+def desired_home(arguments: Arguments, read_source: ReadSource, where: str = "") -> DesiredHome:
+    """The home that one entry of codex_home's ``homes`` declares; ``where`` names the entry in messages."""
+    present = arguments.get("state", "present") == "present"
+    auth, config, variables = (arguments.get(name) for name in ("auth", "config", "environment"))
+    version = arguments.get("codex_version") or None
+    if not present:
+        # The login goes; config.toml is the account's own and stays.
+        auth, config, variables = dict(auth or {}, state="absent"), None, {}
+    return DesiredHome(
+        user=arguments.get("user") or None,
+        codex_home=check_codex_home(arguments.get("codex_home"), where),
+        auth=None if auth is None else desired_auth(auth, read_source, f"{where}auth."),
+        config=None if config is None else desired_config(config, f"{where}config."),
+        environment=None if variables is None else environment.check_variables(variables, f"{where}environment"),
+        export_codex_home=present,
+        codex_version=None if version in (None, "detect") else parse_version(str(version)),
+        detect_version=version == "detect",
+    )
+
+
+def check_codex_home(path: str | None, where: str = "") -> str | None:
+    """A Codex home's path without superfluous slashes; None for the account's default."""
+    if not path:
+        return None
+    if not path.startswith("/"):
+        raise CodexError(f"{where}codex_home must be an absolute path. Leave it out for ~/.codex of the account.")
+    if "\n" in path or "\0" in path:
+        raise CodexError(f"{where}codex_home must be one line.")
+    return os.path.normpath(path)
+
+
+def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "") -> DesiredAuth:
+    """auth.json from the options of codex_auth_file."""
+    credential: Credential | None = None
+    if arguments.get("state", "present") == "present":
+        given = [name for name in ("api_key", "content", "src") if arguments.get(name) is not None]
+        if len(given) != 1:
+            what = (
+                f"Only one of {', '.join(where + name for name in given)}"
+                if given
+                else "One of api_key, content and src"
+            )
+            raise CodexError(f"{what} must be given{'' if given else f' in {where[:-1]}' if where else ''}.")
+        if given == ["api_key"]:
+            credential = from_api_key(arguments["api_key"], f"{where}api_key")
+        elif given == ["content"]:
+            credential = from_document(arguments["content"], f"{where}content")
+        else:
+            credential = from_document(read_source(arguments["src"]), f"{where}src ({arguments['src']})")
+    return DesiredAuth(
+        credential=credential,
+        update=arguments.get("update") or "if_newer",
+        on_account_mismatch=arguments.get("on_account_mismatch") or "fail",
+        mode=check_mode(arguments.get("mode"), where),
+        backup=bool(arguments.get("backup")),
+    )
+
+
+def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
+    """config.toml from the options of codex_config."""
+    settings = toml_document.check_settings(arguments.get("settings") or {}, f"{where}settings")
+    absent = toml_document.check_absent(arguments.get("absent") or [], f"{where}absent")
+    for path in absent:
+        inner: t.Any = settings
+        for depth, key in enumerate(path):
+            if not isinstance(inner, dict) or key not in inner:
+                break
+            inner = inner[key]
+            if depth == len(path) - 1:
+                raise CodexError(f"{toml_document.dotted(path)} stands in both {where}settings and {where}absent.")
+    if "preferred_auth_method" in settings and arguments.get("preferred_auth_method"):
+        raise CodexError(f"preferred_auth_method stands both alone and in {where}settings. Give it once.")
+    return DesiredConfig(
+        present=arguments.get("state", "present") == "present",
+        preferred_auth_method=arguments.get("preferred_auth_method"),
+        enforce_login_method=bool(arguments.get("enforce_login_method")),
+        settings=settings,
+        absent=tuple(absent),
+        mode=check_mode(arguments.get("mode"), where),
+        backup=bool(arguments.get("backup")),
+    )
+
+
+def check_mode(mode: object, where: str = "") -> int | None:
+    """A file mode in octal digits, as text or as YAML's octal number; None where none is given."""
+    if mode is None:
+        return None
+    if isinstance(mode, str) and re.fullmatch(r"0?[0-7]{3}", mode):
+        mode = int(mode, 8)
+    if not isinstance(mode, int) or isinstance(mode, bool) or not 0o400 <= mode <= 0o777 or mode & 0o077:
+        raise CodexError(
+            f'{where}mode must be an octal mode in quotes that keeps secrets to the owner, such as "0600".'
+        )
+    return mode

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""describe, plan, apply: brings the desired homes of one target about.
+
+One execution where nothing has to change, two where something does. If Codex or a person changed a
+file in between, nothing is written to it and everything is described and planned anew.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan import HomePlan, describe_request, plan_homes
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest, OperationResult
+
+ROUNDS = 3
+"""How often a run plans anew because files changed under it, before it gives up."""
+
+
+class Executor(t.Protocol):
+    """What carries a request to a target: transport.Transport, or a test's stand-in."""
+
+    def execute(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
+        """The target's answers for these homes, in their order."""
+
+
+@dataclass
+class Outcome:
+    """What a task on one target came to."""
+
+    homes: list[dict[str, t.Any]]
+    diffs: list[report.Diff] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """Whether any home was, or in check mode would be, changed."""
+        return any(home["changed"] for home in self.homes)
+
+
+def bring_about(
+    executor: Executor, desired: t.Sequence[DesiredHome], *, check_mode: bool = False, verify: bool = False
+) -> Outcome:
+    """Makes the target's homes as desired, or in check mode says what that would take."""
+    done: dict[int, HomePlan] = {}
+    for _round in range(ROUNDS):
+        requests = [describe_request(home) for home in desired]
+        for request in requests if verify else ():
+            request["login_status"] = True
+        described = executor.execute("describe", requests)
+        plans = plan_homes(desired, described, datetime.now(timezone.utc))
+        pending = [n for n, plan in enumerate(plans) if plan.operations]
+        answers = described
+        if pending and not check_mode:
+            answers = list(described)
+            applied = executor.execute("apply", [_apply_request(desired[n], plans[n], verify) for n in pending])
+            conflicts = False
+            for n, answer in zip(pending, applied, strict=True):
+                answers[n] = answer
+                if _finished(plans[n], answer):
+                    done[n] = plans[n]
+                else:
+                    conflicts = True
+            if conflicts:
+                continue
+        final = [done.get(n, plan) for n, plan in enumerate(plans)]
+        if verify:
+            _verify(desired, final, answers, check_mode)
+        return Outcome(
+            homes=[plan.result for plan in final],
+            diffs=[diff for plan in final for diff in plan.diffs],
+            warnings=list(dict.fromkeys(warning for plan in final for warning in plan.warnings)),
+        )
+    raise CodexError(
+        f"A file kept changing while it was worked on, {ROUNDS} times in a row. Nothing was overwritten; run again."
+    )
+
+
+def _apply_request(desired: DesiredHome, plan: HomePlan, verify: bool) -> HomeRequest:
+    return {
+        "user": desired.user,
+        "codex_home": desired.codex_home,
+        "operations": plan.operations,
+        "login_status": verify,
+    }
+
+
+def _finished(plan: HomePlan, answer: HomeAnswer) -> bool:
+    """Whether all operations are done; False after a conflict. Notes what they returned in the plan's result."""
+    if "obstacle" in answer:
+        raise CodexError(obstacles.sentence(answer["obstacle"]))
+    for operation, result in zip(plan.operations, answer["results"], strict=False):
+        if result["status"] == "conflict":
+            return False
+        if result["status"] == "failed":
+            raise CodexError(obstacles.sentence(_obstacle(result)))
+        part = {"auth.json": "auth", "config.toml": "config"}.get(operation["path"])
+        if part and result.get("backup_file"):
+            plan.result[part]["backup_file"] = result["backup_file"]
+        if result.get("in_place"):
+            name = f"{plan.result['codex_home']}/{operation['path']}"
+            plan.warnings.append(
+                f"{name if operation['base'] == 'codex_home' else operation['path']} is a mount point of its own and was "
+                "rewritten in place. Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
+            )
+    return True
+
+
+def _obstacle(result: OperationResult) -> obstacles.ObstacleFacts:
+    return {
+        "reason": "system",
+        "code": result.get("code", ""),
+        "cause": result.get("cause", ""),
+        "path": result.get("path", ""),
+    }
+
+
+def _verify(
+    desired: t.Sequence[DesiredHome], plans: t.Sequence[HomePlan], answers: t.Sequence[HomeAnswer], check_mode: bool
+) -> None:
+    """Holds what the host's own codex says against what was declared; says nothing of changes not made."""
+    for home, plan, answer in zip(desired, plans, answers, strict=True):
+        if check_mode and plan.operations:
+            continue
+        status = answer["login_status"]
+        plan.result["login_status"] = status
+        name, path = plan.result["user"], plan.result["codex_home"]
+        if status["codex"] is None:
+            raise CodexError(f"The account {name} has no codex to verify the login with. Install it, or do not verify.")
+        if home.auth is None:
+            continue
+        expected = "none" if home.auth.credential is None else plan.result["auth"]["auth"]["mode"]
+        if status["method"] != expected:
+            raise CodexError(
+                f"`codex login status` says {status['method']} for {path}, and {expected} was declared. "
+                f"Run it there to see why, with CODEX_HOME={path}."
+            )

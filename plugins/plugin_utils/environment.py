@@ -1,0 +1,110 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""OPENAI_API_KEY and CODEX_HOME for shells, systemd and containers: one file of values, and who reads it.
+
+The values stand once, in ``codex.env`` in the Codex home (0600). systemd's ``EnvironmentFile=`` and
+``docker --env-file`` take that file as it is; environment.d links to it; shells source it, by one
+marked line in the account's own files.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import typing as t
+
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Account, FileFacts, FileQuery
+
+VALUES_FILE = "codex.env"
+MARKER = "# fleet.codex"
+LINK = ".config/environment.d/60-fleet-codex.conf"
+FISH_FOLDER = ".config/fish"
+FISH_FILE = ".config/fish/conf.d/fleet-codex.fish"
+SHELL_FILES = (".profile", ".bash_profile", ".bash_login", ".bashrc", ".zshenv")
+
+QUERIES: t.Final[list[FileQuery]] = [
+    {"name": VALUES_FILE, "base": "codex_home", "path": VALUES_FILE},
+    {"name": LINK, "base": "home", "path": LINK},
+    {"name": FISH_FOLDER, "base": "home", "path": FISH_FOLDER},
+    {"name": FISH_FILE, "base": "home", "path": FISH_FILE},
+    *({"name": name, "base": "home", "path": name, "report": {"lines": MARKER}} for name in SHELL_FILES),
+]
+"""What describe looks at for the environment of an account."""
+
+
+def check_variables(variables: t.Mapping[str, t.Any], option: str) -> dict[str, str]:
+    """The variables as text; refuses a value that shells, systemd and Docker would read differently."""
+    checked = {}
+    for name, value in variables.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
+            raise CodexError(f"{option} has a name that is no variable's name. Use letters, digits and underscores.")
+        if not isinstance(value, (str, int)) or isinstance(value, bool):
+            raise CodexError(f"{option}: {name} must be text. Put its value in quotes.")
+        text = str(value).removesuffix("\n")
+        if not text:
+            raise CodexError(f"{option}: {name} is empty. Leave it out instead.")
+        if not re.fullmatch(r"[A-Za-z0-9_@%+=:,./-]+", text):
+            raise CodexError(
+                f"{option}: {name} has a character that shells, systemd and Docker would each read differently. "
+                "Allowed are letters, digits and _ @ % + = : , . / -"
+            )
+        checked[str(name)] = text
+    return checked
+
+
+def values_file(variables: t.Mapping[str, str]) -> bytes:
+    """The file of values: NAME=value lines that mean the same to all of its readers."""
+    return "".join(f"{name}={value}\n" for name, value in sorted(variables.items())).encode()
+
+
+def _reference(path: str, account: Account) -> str:
+    """The file's path in a shell line, by $HOME where it is below the home."""
+    home = account["home"].rstrip("/")
+    if path.startswith(home + "/"):
+        return '"$HOME"' + shlex.quote(path[len(home) :])
+    return shlex.quote(path)
+
+
+def shell_line(path: str, account: Account) -> str:
+    """The one line that sh, bash and zsh get. It does nothing while the file is not there."""
+    file = _reference(path, account)
+    return f"if [ -r {file} ]; then set -a; . {file}; set +a; fi {MARKER}"
+
+
+def fish_file(path: str, account: Account) -> bytes:
+    """fish cannot source NAME=value lines; this file of its own reads them."""
+    file = _reference(path, account)
+    return (
+        f"{MARKER} puts the variables of this file into the environment\n"
+        f"if test -r {file}\n"
+        f"    while read -l line\n"
+        f"        set -gx (string split -m 1 = -- $line)\n"
+        f"    end <{file}\n"
+        f"end\n"
+    ).encode()
+
+
+def wanted_shell_files(account: Account, files: t.Mapping[str, FileFacts]) -> set[str]:
+    """Which of the account's files get the line.
+
+    Every login shell but zsh and fish reads .profile, bash only while .bash_profile and .bash_login
+    are missing. bash also reads .bashrc in `ssh host command`, zsh reads .zshenv always.
+    """
+    shell = account["shell"].rpartition("/")[2]
+    wanted = {name for name in SHELL_FILES if files[name]["kind"] != "absent"}
+    if shell in ("nologin", "false"):
+        return wanted
+    wanted.add(".profile")
+    if shell == "bash":
+        wanted.add(".bashrc")
+    if shell == "zsh":
+        wanted.add(".zshenv")
+    return wanted
+
+
+def wants_fish(account: Account, files: t.Mapping[str, FileFacts]) -> bool:
+    """Whether the account uses fish: as its login shell, or it has a folder for it."""
+    return account["shell"].endswith("/fish") or files[FISH_FOLDER]["kind"] == "directory"

@@ -1,0 +1,164 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What results, diffs and codex_info show of a login and of a configuration: never a secret."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+from datetime import datetime, timezone
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import toml_document, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils.credentials import describe_account, method_of, parse_time
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, KeyPath, dotted
+
+HIDDEN = "********"
+SENSITIVE_TABLES = ("env", "headers", "http_headers", "query_params")
+SENSITIVE_WORDS = ("args", "token", "key", "secret", "password", "authorization", "credential", "cookie", "header")
+PLAIN_KEYS = (
+    "env_key",
+    "env_key_instructions",
+    "bearer_token_env_var",
+    "env_http_headers",
+    "model_auto_compact_token_limit",
+)
+
+
+class Diff(t.TypedDict):
+    """One file of Ansible's ``--diff``."""
+
+    before_header: str
+    after_header: str
+    before: str
+    after: str
+
+
+def auth_report(summary: AuthSummary | None, now: datetime) -> dict[str, t.Any]:
+    """The login of an auth.json as codex_info returns it; ``summary`` None: there is no file."""
+    if summary is None:
+        return {"mode": "none"}
+    method = method_of(summary)
+    if method == "unreadable":
+        return {"mode": "unreadable"}
+    report: dict[str, t.Any] = {"mode": method}
+    secrets = summary["secrets"]
+    credential = secrets.get("refresh_token") or secrets.get("OPENAI_API_KEY")
+    if credential:
+        report["fingerprint"] = credential[:16]
+    if method in ("chatgpt", "mixed"):
+        claims = summary["claims"].get("id_token", {})
+        expires = summary["claims"].get("access_token", {}).get("exp")
+        report["account_id"] = claims.get("chatgpt_account_id") or summary["account_id"]
+        report["email"] = claims.get("email")
+        report["plan"] = claims.get("chatgpt_plan_type")
+        report["last_refresh"] = summary["last_refresh"]
+        report["expires_at"] = _iso(expires)
+        report["expired"] = expires <= now.timestamp() if isinstance(expires, (int, float)) else None
+    return report
+
+
+def home_report(found: HomeAnswer, codex_version: str | None, now: datetime) -> dict[str, t.Any]:
+    """One entry of codex_info's ``homes``; ``codex_version`` is what the playbook says, else what was detected."""
+    file = found["files"]["auth"]
+    auth = {"mode": "unreadable"} if file["kind"] not in ("file", "absent") else auth_report(file.get("auth"), now)
+    version = codex_version or found.get("codex_version")
+    if auth["mode"] == "chatgpt" and version:
+        auth["refresh_due"] = versions.refresh_due(
+            versions.parse_version(version),
+            parse_time(auth["last_refresh"]),
+            file["auth"]["claims"].get("access_token", {}).get("exp"),
+            now.timestamp(),
+        )
+    return {
+        "user": found["account"]["name"],
+        "codex_home": found["codex_home"],
+        "auth": auth,
+        "config": _config_report(found["files"]["config"]),
+        "codex_version": version,
+    }
+
+
+def _config_report(file: FileFacts) -> dict[str, t.Any]:
+    report: dict[str, t.Any] = {"path": file["path"], "exists": file["kind"] != "absent", "valid": True}
+    try:
+        text = toml_document.decode(base64.b64decode(file["content"]), file["path"]) if file["kind"] == "file" else ""
+        data = toml_document.parse(text, file["path"])
+    except CodexError:
+        return report | {"valid": False}
+    return report | {
+        "valid": file["kind"] in ("file", "absent"),
+        "preferred_auth_method": data.get("preferred_auth_method"),
+        "forced_login_method": data.get("forced_login_method"),
+        "credentials_store": data.get("cli_auth_credentials_store", "file"),
+    }
+
+
+def _iso(seconds: object) -> str | None:
+    try:
+        return datetime.fromtimestamp(t.cast(float, seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def auth_lines(summary: AuthSummary | None, other: AuthSummary | None = None) -> str:
+    """An auth.json for a diff. Secrets that differ from ``other``'s are marked, and never shown."""
+    if summary is None:
+        return ""
+    if summary.get("malformed"):
+        return "(not readable as an auth.json)\n"
+    lines = [f"auth_mode: {summary['auth_mode'] or '(not set)'}"]
+    if "refresh_token" in summary["secrets"]:
+        lines.append(f"account: {describe_account(summary)}")
+        lines.append(f"last_refresh: {summary['last_refresh'] or '(not set)'}")
+    known = (other or {}).get("secrets", {})
+    for name, value in sorted(summary["secrets"].items()):
+        lines.append(f"{name}: {HIDDEN}{' - changed' if other and known.get(name) != value else ''}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def auth_diff(path: str, before: AuthSummary | None, after: AuthSummary | None) -> Diff:
+    """How an auth.json changes."""
+    return file_diff(path, auth_lines(before), auth_lines(after, before))
+
+
+def file_diff(path: str, before: str, after: str) -> Diff:
+    """A diff whose two sides are already free of secrets."""
+    return {"before_header": path, "after_header": path, "before": before, "after": after}
+
+
+def config_diff(path: str, changes: t.Sequence[Change]) -> Diff:
+    """The keys that an edit of config.toml changes; the rest of the file may hold secrets and is not shown."""
+    before = "".join(_setting(c.path, c.before, "") for c in changes if c.action != "added")
+    after = "".join(
+        _setting(c.path, c.after, " - changed" if c.action == "changed" else "")
+        for c in changes
+        if c.action != "removed"
+    )
+    return file_diff(path, before, after)
+
+
+def _setting(path: KeyPath, value: t.Any, mark: str) -> str:
+    if isinstance(value, dict) and value:
+        return "".join(_setting((*path, key), inner, mark) for key, inner in value.items())
+    if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        return "".join(_setting((*path, str(n)), inner, mark) for n, inner in enumerate(value))
+    return f"{dotted(path)} = {HIDDEN + mark if is_sensitive(path) else _value(value)}\n"
+
+
+def _value(value: t.Any) -> str:
+    import tomli_w
+
+    return tomli_w.dumps({"v": value}).removeprefix("v = ").strip() if value != {} else "{}"
+
+
+def is_sensitive(path: KeyPath) -> bool:
+    """Whether a config.toml key may hold a secret: by its own name, or by the table it is in."""
+    if path[-1] in PLAIN_KEYS:
+        return False
+    if any(key in SENSITIVE_TABLES for key in path[:-1]):
+        return True
+    return any(word in path[-1].lower() for word in SENSITIVE_WORDS)

@@ -1,0 +1,186 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One execution on a target: the target half and its request go out, its answer comes back.
+
+On POSIX that is one shell command with everything on its standard input, so that nothing of it is
+seen in a process list, in a log or at any verbosity. Where a connection or a become method cannot
+pipe, the same bytes go into a 0600 file in Ansible's own temporary folder for the moment.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import PROTOCOL, HomeAnswer, HomeRequest, Request
+
+MARK = "fleet.codex answer "
+STORE = pathlib.Path(__file__).parent.parent / "module_utils" / "store.py"
+
+PYTHONS = (
+    "/usr/bin/python3",
+    "/usr/libexec/platform-python",
+    "python3",
+    "/usr/local/bin/python3",
+    "/opt/homebrew/bin/python3",
+    *(f"python3.{minor}" for minor in range(14, 5, -1)),
+)
+"""Where a Python is looked for, the cheapest first: what stands first on PATH may be a slow shim."""
+
+TOO_OLD, NO_PYTHON = 64, 65  # exit statuses of the boot code and of the prelude
+
+BOOT = (
+    "import sys\n"
+    f"if sys.version_info < (3, 6): sys.exit({TOO_OLD})\n"
+    "exec(compile(sys.stdin.buffer.read(int(sys.argv[1])), 'store.py', 'exec'))"
+)
+
+
+@functools.cache
+def store_code() -> bytes:
+    """The POSIX target half."""
+    return STORE.read_bytes()
+
+
+def command(interpreters: t.Sequence[str], size: int, input_file: str | None = None) -> str:
+    """The shell command that starts the first usable Python on what comes over standard input.
+
+    A Python that is too old says so before it reads, so that the next one finds everything.
+    """
+    candidates = " ".join(map(shlex.quote, interpreters))
+    loop = (
+        f"for python in {candidates}; do "
+        'command -v "$python" >/dev/null 2>&1 || continue; '
+        f'LC_ALL=C.UTF-8 "$python" -I -S -c {shlex.quote(BOOT)} {size} && exit 0; '
+        f'status=$?; [ "$status" = {TOO_OLD} ] || exit "$status"; '
+        f"done; exit {NO_PYTHON}"
+    )
+    return f"{{ {loop}; }} < {shlex.quote(input_file)}" if input_file else loop
+
+
+def mask(data: bytes, key: bytes) -> bytes:
+    """What store.py's function of this name does, undone by doing it again."""
+    blocks = (hashlib.sha256(key + n.to_bytes(8, "big")).digest() for n in range(len(data) // 32 + 1))
+    stream = b"".join(blocks)[: len(data)]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")
+
+
+class Transport:
+    """The executions of one task on one target."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any]) -> None:
+        self._action = action
+        self._connection: t.Any = action._connection
+        if getattr(self._connection._shell, "_IS_WINDOWS", False):
+            raise CodexError("fleet.codex cannot work on Windows targets yet.")
+        self._interpreters = self._find_interpreters(task_vars)
+        self._environment: dict[str, t.Any] = {}
+        action._compute_environment_string(self._environment)
+
+    def _find_interpreters(self, task_vars: dict[str, t.Any]) -> t.Sequence[str]:
+        delegate = self._action._task.delegate_to
+        if delegate:
+            task_vars = task_vars.get("ansible_delegated_vars", {}).get(delegate, task_vars)
+        named = self._action._templar.template(task_vars.get("ansible_python_interpreter"))
+        return [str(named)] if named and "/" in str(named) else PYTHONS
+
+    def execute(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
+        """The target's answers for these homes, in their order."""
+        key = os.urandom(32)
+        request: Request = {
+            "protocol": PROTOCOL,
+            "operation": operation,
+            "key": key.hex(),
+            "environment": {str(name): str(value) for name, value in self._environment.items()},
+            "homes": list(homes),
+        }
+        data = store_code() + json.dumps(request).encode()
+        outcome = self._pipe(data) if self._can_pipe() else self._send_file(data)
+        return self._read_answer(outcome, key)
+
+    def _can_pipe(self) -> bool:
+        # Ansible's own is_pipelining_enabled() also says no where users keep remote files or did not
+        # ask for pipelining, and neither is a reason to put secrets on the target's disk.
+        become = self._connection.become
+        wants_tty = getattr(self._connection, "_is_tty_requested", None)  # ssh
+        return (
+            self._connection.has_pipelining
+            and (become is None or become.pipelining)
+            and not (wants_tty is not None and wants_tty())
+        )
+
+    def _pipe(self, data: bytes) -> dict[str, t.Any]:
+        with self._pipelining():
+            return self._action._low_level_execute_command(
+                command(self._interpreters, len(store_code())), in_data=data, sudoable=True
+            )
+
+    @contextlib.contextmanager
+    def _pipelining(self) -> t.Iterator[None]:
+        """The connection's pipelining switched on; without it `local` with become waits for ever."""
+        play_context = self._action._play_context
+        before = play_context.pipelining
+        play_context.pipelining = True
+        try:
+            option = self._connection.get_option("pipelining")
+        except KeyError:
+            option = None  # community.docker goes by the play context
+        try:
+            if option is not None:
+                self._connection.set_option("pipelining", True)
+            yield
+        finally:
+            play_context.pipelining = before
+            if option is not None:
+                self._connection.set_option("pipelining", option)
+
+    def _send_file(self, data: bytes) -> dict[str, t.Any]:
+        action = self._action
+        folder = action._make_tmp_path()
+        try:
+            path = self._connection._shell.join_path(folder, "request")
+            action._transfer_data(path, data)
+            action._remote_chmod([path], "0600")
+            action._fixup_perms2([folder, path], execute=False)
+            return action._low_level_execute_command(
+                command(self._interpreters, len(store_code()), path), sudoable=True
+            )
+        finally:
+            action._remove_tmp_path(folder, force=True)
+
+    def _read_answer(self, outcome: dict[str, t.Any], key: bytes) -> list[HomeAnswer]:
+        lines = [line for line in outcome["stdout"].splitlines() if line.startswith(MARK)]
+        if lines:
+            masked = base64.b64decode(lines[-1].removeprefix(MARK))
+            answers: list[HomeAnswer] = json.loads(mask(masked, key))["homes"]
+            return answers
+        if outcome["rc"] == NO_PYTHON:
+            raise CodexError(
+                "This host has no Python 3.6 or later, which fleet.codex needs on it. Install python3, "
+                "or say where it is with ansible_python_interpreter."
+            )
+        raise CodexError(
+            f"The target half of fleet.codex ended without an answer (status {outcome['rc']}"
+            f"{_last_words(outcome['stderr'])}). Nothing is known to have changed."
+        )
+
+
+def _last_words(stderr: str) -> str:
+    """The last line of a failed execution; of a Python traceback only the exception's name."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    last = lines[-1].partition(":")[0] if any(line.startswith("Traceback") for line in lines) else lines[-1]
+    return f"; it said: {last}"

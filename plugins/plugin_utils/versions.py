@@ -1,0 +1,63 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one table of what differs between Codex versions, and the questions asked of it.
+
+Source: measured on real binaries from 0.20.0 to 0.169.0; docs/codex-versions.md tells it to users.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+
+Version = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A config.toml key: the versions that act on it (both inclusive) and what they accept."""
+
+    first: Version
+    last: Version | None
+    values: tuple[str, ...]
+    successor: str | None = None
+
+    def works_in(self, version: Version) -> bool:
+        """Whether this version of Codex acts on the key."""
+        return self.first <= version and (self.last is None or version[:2] <= self.last)
+
+
+KEYS: t.Final = {
+    "preferred_auth_method": Key((0, 23), (0, 34), ("apikey", "chatgpt"), successor="forced_login_method"),
+    "forced_login_method": Key((0, 49), None, ("api", "chatgpt")),
+}
+
+FORCED_LOGIN_METHOD: t.Final = {"apikey": "api", "chatgpt": "chatgpt"}
+"""How forced_login_method spells what auth_mode and preferred_auth_method call apikey and chatgpt."""
+
+
+def parse_version(text: str) -> Version:
+    """A Codex version such as 0.169.0 as numbers; a suffix such as -alpha.1 is left out."""
+    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?", text.strip())
+    if not match:
+        raise CodexError("codex_version must be a version such as 0.169.0, or detect.")
+    return tuple(int(number or 0) for number in match.groups())
+
+
+def refresh_due(version: Version, last_refresh: Fraction | None, expires: object, now: float) -> bool | None:
+    """Whether this version of Codex renews a ChatGPT login before its next request; None where that is not known.
+
+    last_refresh, expires and now are seconds since 1970; expires is the access token's ``exp``.
+    """
+    age = None if last_refresh is None else now - last_refresh
+    exp = float(expires) if isinstance(expires, (int, float)) else None
+    if version >= (0, 120) and exp is not None:
+        return exp <= now + (300 if version >= (0, 139) else 0)
+    days = 28 if version < (0, 53) else 8
+    return None if age is None else age > days * 86400
