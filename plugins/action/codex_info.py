@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles
 from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
@@ -33,4 +33,4 @@ class ActionModule(CodexAction):
         if "obstacle" in found:
             raise CodexError(obstacles.sentence(found["obstacle"]))
         declared = None if version == "detect" else version
-        return {"changed": False, "homes": [home_report(found, declared, datetime.now(timezone.utc))]}
+        return {"changed": False, "homes": [home_report(found, declared, datetime.now(UTC))]}

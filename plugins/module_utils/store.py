@@ -66,7 +66,7 @@ def find_account(name, environment):
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
-            raise Obstacle("unknown_account", user=name)
+            raise Obstacle("unknown_account", user=name) from None
         home = entry.pw_dir
     if os.geteuid() not in (0, entry.pw_uid):
         raise Obstacle("needs_root", user=name, running=owner_name(os.geteuid()))
@@ -557,19 +557,19 @@ def find_codex(account):
 
 
 def run_codex(path, arguments, environment):
-    """(exit status, everything printed) of one `codex`, without the secrets of this environment."""
+    """(exit status, everything printed) of one `codex`; (None, "") where it does not run or does not end."""
     import subprocess  # costs more than all other imports and is rarely needed
 
-    environment = dict(os.environ, **environment)
     try:
         done = subprocess.run(
             [path] + arguments,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=dict(os.environ, **environment),
             timeout=CODEX_TIME_LIMIT,
             cwd="/",
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return None, ""

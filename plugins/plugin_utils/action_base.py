@@ -13,7 +13,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-if sys.version_info < (3, 11):  # before anything that such a Python cannot import
+if sys.version_info < (3, 11):  # noqa: UP036 - said before an import below fails on an older Python
     raise AnsibleActionFail("fleet.codex needs Python 3.11 or later on the controller.")
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.arguments import MODULES

@@ -12,11 +12,10 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import environment, toml_document
-from ansible_collections.fleet.codex.plugins.plugin_utils.credentials import (
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import OnAccountMismatch, Update
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     Credential,
     Method,
-    OnAccountMismatch,
-    Update,
     from_api_key,
     from_document,
 )

@@ -12,13 +12,18 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan import HomePlan, describe_request, plan_homes
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest, OperationResult
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
+    HomeAnswer,
+    HomeRequest,
+    ObstacleFacts,
+    OperationResult,
+)
 
 ROUNDS = 3
 """How often a run plans anew because files changed under it, before it gives up."""
@@ -55,7 +60,7 @@ def bring_about(
         for request in requests if verify else ():
             request["login_status"] = True
         described = executor.execute("describe", requests)
-        plans = plan_homes(desired, described, datetime.now(timezone.utc))
+        plans = plan_homes(desired, described, datetime.now(UTC))
         pending = [n for n, plan in enumerate(plans) if plan.operations]
         answers = described
         if pending and not check_mode:
@@ -105,15 +110,15 @@ def _finished(plan: HomePlan, answer: HomeAnswer) -> bool:
         if part and result.get("backup_file"):
             plan.result[part]["backup_file"] = result["backup_file"]
         if result.get("in_place"):
-            name = f"{plan.result['codex_home']}/{operation['path']}"
+            below = plan.result["codex_home"] if operation["base"] == "codex_home" else "~"
             plan.warnings.append(
-                f"{name if operation['base'] == 'codex_home' else operation['path']} is a mount point of its own and was "
-                "rewritten in place. Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
+                f"{below}/{operation['path']} is a mount point of its own and was rewritten in place. "
+                "Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
             )
     return True
 
 
-def _obstacle(result: OperationResult) -> obstacles.ObstacleFacts:
+def _obstacle(result: OperationResult) -> ObstacleFacts:
     return {
         "reason": "system",
         "code": result.get("code", ""),

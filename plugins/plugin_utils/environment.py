@@ -25,13 +25,13 @@ FISH_FOLDER = ".config/fish"
 FISH_FILE = ".config/fish/conf.d/fleet-codex.fish"
 SHELL_FILES = (".profile", ".bash_profile", ".bash_login", ".bashrc", ".zshenv")
 
-QUERIES: t.Final[list[FileQuery]] = [
+QUERIES: list[FileQuery] = [
     {"name": VALUES_FILE, "base": "codex_home", "path": VALUES_FILE},
     {"name": LINK, "base": "home", "path": LINK},
     {"name": FISH_FOLDER, "base": "home", "path": FISH_FOLDER},
     {"name": FISH_FILE, "base": "home", "path": FISH_FILE},
-    *({"name": name, "base": "home", "path": name, "report": {"lines": MARKER}} for name in SHELL_FILES),
 ]
+QUERIES += [FileQuery(name=name, base="home", path=name, report={"lines": MARKER}) for name in SHELL_FILES]
 """What describe looks at for the environment of an account."""
 
 

@@ -22,7 +22,7 @@ SENTENCES = {
         "The account {user} cannot create {path}, and root creates it only below folders that root alone can write. "
         "Create the folder first, owned by {user}."
     ),
-    "child_died": "The work for the account {user} ended without an answer. Run again; if it stays, look at the host's log.",
+    "child_died": "The work for the account {user} ended without an answer. Run again; the host's log may say why.",
 }
 
 CAUSES = {

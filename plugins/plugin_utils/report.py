@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import typing as t
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import toml_document, versions
-from ansible_collections.fleet.codex.plugins.plugin_utils.credentials import describe_account, method_of, parse_time
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
+from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, KeyPath, dotted
 
 HIDDEN = "********"
@@ -64,7 +65,9 @@ def auth_report(summary: AuthSummary | None, now: datetime) -> dict[str, t.Any]:
 def home_report(found: HomeAnswer, codex_version: str | None, now: datetime) -> dict[str, t.Any]:
     """One entry of codex_info's ``homes``; ``codex_version`` is what the playbook says, else what was detected."""
     file = found["files"]["auth"]
-    auth = {"mode": "unreadable"} if file["kind"] not in ("file", "absent") else auth_report(file.get("auth"), now)
+    auth: dict[str, t.Any] = (
+        {"mode": "unreadable"} if file["kind"] not in ("file", "absent") else auth_report(file.get("auth"), now)
+    )
     version = codex_version or found.get("codex_version")
     if auth["mode"] == "chatgpt" and version:
         auth["refresh_due"] = versions.refresh_due(
@@ -99,7 +102,7 @@ def _config_report(file: FileFacts) -> dict[str, t.Any]:
 
 def _iso(seconds: object) -> str | None:
     try:
-        return datetime.fromtimestamp(t.cast(float, seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(t.cast(float, seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

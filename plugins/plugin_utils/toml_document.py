@@ -45,7 +45,7 @@ class Change:
 def dotted(path: t.Iterable[str]) -> str:
     """A key path as TOML writes it: bare keys bare, others quoted."""
     return ".".join(
-        key if key and all(c.isalnum() and c.isascii() or c in "_-" for c in key) else _quoted(key) for key in path
+        key if key and all((c.isalnum() and c.isascii()) or c in "_-" for c in key) else _quoted(key) for key in path
     )
 
 
@@ -134,8 +134,8 @@ def equal(one: t.Any, other: t.Any) -> bool:
     if isinstance(one, list):
         return len(one) == len(other) and all(map(equal, one, other))
     if isinstance(one, float):
-        return (
-            math.isnan(one) and math.isnan(other) or one == other and math.copysign(1, one) == math.copysign(1, other)
+        return (math.isnan(one) and math.isnan(other)) or (
+            one == other and math.copysign(1, one) == math.copysign(1, other)
         )
     return bool(one == other)
 

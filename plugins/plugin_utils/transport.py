@@ -22,7 +22,6 @@ import shlex
 import typing as t
 
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import PROTOCOL, HomeAnswer, HomeRequest, Request
 
@@ -123,9 +122,13 @@ class Transport:
 
     def _pipe(self, data: bytes) -> dict[str, t.Any]:
         with self._pipelining():
-            return self._action._low_level_execute_command(
-                command(self._interpreters, len(store_code())), in_data=data, sudoable=True
-            )
+            return self._run(data=data)
+
+    def _run(self, data: bytes | None = None, input_file: str | None = None) -> dict[str, t.Any]:
+        outcome: dict[str, t.Any] = self._action._low_level_execute_command(
+            command(self._interpreters, len(store_code()), input_file), in_data=data, sudoable=True
+        )
+        return outcome
 
     @contextlib.contextmanager
     def _pipelining(self) -> t.Iterator[None]:
@@ -154,9 +157,7 @@ class Transport:
             action._transfer_data(path, data)
             action._remote_chmod([path], "0600")
             action._fixup_perms2([folder, path], execute=False)
-            return action._low_level_execute_command(
-                command(self._interpreters, len(store_code()), path), sudoable=True
-            )
+            return self._run(input_file=path)
         finally:
             action._remove_tmp_path(folder, force=True)
 
@@ -173,7 +174,7 @@ class Transport:
             )
         raise CodexError(
             f"The target half of fleet.codex ended without an answer (status {outcome['rc']}"
-            f"{_last_words(outcome['stderr'])}). Nothing is known to have changed."
+            f"{_last_words(outcome['stderr'])}). Each file was replaced whole or not at all."
         )
 
 

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""auth.json as a playbook gives it: reading it strictly, and writing it as every Codex reads it.
+
+Facts about Codex were measured on the real 0.20.0 to 0.169.0; docs/codex-versions.md tells them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary
+from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import is_jwt, parse_time, read_claims
+
+Method = t.Literal["apikey", "chatgpt"]
+
+TOKENS = ("id_token", "access_token", "refresh_token")
+OTHER_CREDENTIALS = ("agent_identity", "personal_access_token", "bedrock_api_key")
+FIELD_ORDER = ("auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh")
+
+
+@dataclass(frozen=True, repr=False)
+class Credential:
+    """One login, as an auth.json document that every Codex from 0.20 on reads."""
+
+    method: Method
+    document: dict[str, t.Any]
+
+    def render(self) -> bytes:
+        """The file as Codex writes it: UTF-8, two spaces, no BOM, no newline at the end."""
+        return json.dumps(self.document, indent=2, ensure_ascii=False).encode()
+
+    def summary(self) -> AuthSummary:
+        """The same summary that a target half gives of the file."""
+        tokens = self.document.get("tokens") or {}
+        secrets = {name: tokens[name] for name in TOKENS if name in tokens}
+        if self.document.get("OPENAI_API_KEY"):
+            secrets["OPENAI_API_KEY"] = self.document["OPENAI_API_KEY"]
+        return {
+            "fields": sorted(name for name, value in self.document.items() if value is not None),
+            "auth_mode": self.method,
+            "last_refresh": self.document.get("last_refresh"),
+            "account_id": tokens.get("account_id"),
+            "secrets": {name: hashlib.sha256(value.encode()).hexdigest() for name, value in secrets.items()},
+            "claims": {name: read_claims(tokens[name]) for name in TOKENS[:2] if name in tokens},
+        }
+
+
+def from_api_key(key: object, option: str) -> Credential:
+    """The credential of an API key. Codex itself checks nothing and stores any text: we do."""
+    if not isinstance(key, str):
+        raise CodexError(f"{option} must be a string.")
+    key = key.removesuffix("\n").removesuffix("\r")
+    if not key:
+        raise CodexError(f"{option} is empty. Give the key, or leave the option out.")
+    if "\n" in key or "\r" in key:
+        raise CodexError(f"{option} has more than one line. Give the key alone.")
+    if not re.fullmatch(r"[!-~]+", key):
+        raise CodexError(
+            f"{option} contains blanks or characters that no API key has. Give the key alone, without quotes."
+        )
+    return Credential("apikey", {"auth_mode": "apikey", "OPENAI_API_KEY": key})
+
+
+def from_document(content: object, origin: str) -> Credential:
+    """The credential of an auth.json, given as bytes, text or parsed JSON; ``origin`` names it in messages."""
+    if isinstance(content, (bytes, str)):
+        document = _parse(content if isinstance(content, bytes) else content.encode(), origin)
+    else:
+        document = content
+    if not isinstance(document, dict):
+        raise CodexError(f"{origin} is not an auth.json: it must be a JSON object.")
+    for name in OTHER_CREDENTIALS:
+        if document.get(name):
+            raise CodexError(f"{origin} holds {name}, a kind of login that this collection does not deploy.")
+    key, tokens = document.get("OPENAI_API_KEY") or None, document.get("tokens")
+    if key is not None and tokens is not None:
+        raise CodexError(
+            f"{origin} holds an API key and ChatGPT tokens together, and Codex versions disagree on which counts. "
+            "Set OPENAI_API_KEY or tokens to null."
+        )
+    if key is None and tokens is None:
+        raise CodexError(f"{origin} is not an auth.json with a login: it has neither OPENAI_API_KEY nor tokens.")
+    method: Method = "chatgpt" if key is None else "apikey"
+    if document.get("auth_mode") not in (None, method):
+        raise CodexError(f"{origin} says an auth_mode that does not go with its content, which is {method}.")
+    if key is not None:
+        normal = dict(
+            document,
+            auth_mode=method,
+            OPENAI_API_KEY=from_api_key(key, f"OPENAI_API_KEY in {origin}").document["OPENAI_API_KEY"],
+        )
+        normal.pop("tokens", None)
+        normal.pop("last_refresh", None)
+    else:
+        _check_tokens(tokens, origin)
+        _check_last_refresh(document.get("last_refresh"), origin)
+        normal = dict(document, auth_mode=method, OPENAI_API_KEY=None)
+    ordered = {name: normal[name] for name in FIELD_ORDER if name in normal}
+    return Credential(method, {**ordered, **normal})
+
+
+def _parse(data: bytes, origin: str) -> object:
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise CodexError(f"{origin} begins with a byte order mark, which Codex refuses. Save it as UTF-8 without BOM.")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        raise CodexError(f"{origin} is UTF-16, which Codex refuses. Save it as UTF-8 without BOM.")
+    if not data.strip():
+        raise CodexError(f"{origin} is empty.")
+    try:
+        return json.loads(data.decode(), object_pairs_hook=_unique)
+    except UnicodeDecodeError as error:
+        raise CodexError(f"{origin} is not UTF-8 (byte {error.start}).") from None
+    except _DuplicateKeyError:
+        raise CodexError(f"{origin} has a key twice in one object, which Codex refuses. Keep one of them.") from None
+    except json.JSONDecodeError as error:
+        # Only the place: error.doc holds the whole text.
+        raise CodexError(f"{origin} is not valid JSON (line {error.lineno}, column {error.colno}).") from None
+    except RecursionError:
+        raise CodexError(f"{origin} is nested too deeply to be an auth.json.") from None
+
+
+class _DuplicateKeyError(Exception):
+    pass
+
+
+def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise _DuplicateKeyError
+    return document
+
+
+def _check_tokens(tokens: object, origin: str) -> None:
+    if not isinstance(tokens, dict):
+        raise CodexError(f"tokens in {origin} must be an object.")
+    missing = [name for name in TOKENS if not isinstance(tokens.get(name), str)]
+    missing += [name for name in TOKENS[:2] if tokens.get(name) == ""]
+    if missing:
+        raise CodexError(f"tokens in {origin} is incomplete: {', '.join(missing)} must be given as text.")
+    if tokens.get("account_id") is not None and not isinstance(tokens["account_id"], str):
+        raise CodexError(f"tokens.account_id in {origin} must be text or null.")
+    if not is_jwt(tokens["id_token"]):
+        raise CodexError(
+            f"tokens.id_token in {origin} is not a JWT (three parts with a JSON payload): Codex refuses it."
+        )
+
+
+def _check_last_refresh(value: object, origin: str) -> None:
+    if value is None:
+        raise CodexError(
+            f"{origin} has no last_refresh. Codex takes such a file as logged in and then sends requests without the "
+            "login. Take the file that `codex login` wrote."
+        )
+    if not isinstance(value, str) or parse_time(value) is None:
+        raise CodexError(f"last_refresh in {origin} is not an RFC 3339 time such as 2026-01-31T12:00:00Z.")

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan for auth.json. Whether it is replaced is decided in auth_decision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import decide
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredAuth
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
+    Step,
+    is_file,
+    mode_step,
+    repaired_mode,
+    write_operation,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, FileQuery, Operation
+
+AUTH_QUERY: FileQuery = {"name": "auth", "base": "codex_home", "path": "auth.json", "report": "auth"}
+
+
+def plan_auth(desired: DesiredAuth | None, file: FileFacts, now: datetime) -> Step:
+    if desired is None:
+        return Step()
+    if desired.credential is None:
+        return _remove_auth(desired, file)
+    present = is_file(file)
+    before = file["auth"] if present else None
+    after = desired.credential.summary()
+    decision = decide(after, before, desired.update, desired.on_account_mismatch, file["path"])
+    mode = repaired_mode(file, desired.mode)
+    if decision.replace:
+        step = Step(
+            [write_operation("codex_home", "auth.json", desired.credential.render(), file, mode, desired.backup)],
+            [report.auth_diff(file["path"], before, after)],
+        )
+    else:
+        step = mode_step("codex_home", "auth.json", file, mode)
+    step.result = {
+        "path": file["path"],
+        "reason": decision.reason,
+        "auth": report.auth_report(after if decision.replace else before, now),
+    }
+    return step
+
+
+def _remove_auth(desired: DesiredAuth, file: FileFacts) -> Step:
+    result = {"path": file["path"], "reason": "There was no auth.json.", "auth": {"mode": "none"}}
+    if file["kind"] == "absent":
+        return Step(result=result)
+    if file["kind"] not in ("file", "dangling"):
+        raise CodexError(obstacles.file_sentence(file))
+    operation: Operation = {
+        "operation": "remove",
+        "base": "codex_home",
+        "path": "auth.json",
+        "expected": file.get("sha256"),
+        "backup": desired.backup,
+    }
+    result["reason"] = "The file was removed here; the login itself was not revoked."
+    return Step([operation], [report.auth_diff(file["path"], file.get("auth"), None)], result)
+
+
+def auth_after(desired: DesiredAuth | None, step: Step, file: FileFacts) -> AuthSummary | None:
+    """The auth.json that will be there once the plan is done."""
+    if desired is not None and any(operation["operation"] == "remove" for operation in step.operations):
+        return None
+    if desired is not None and desired.credential and any(o["operation"] == "write" for o in step.operations):
+        return desired.credential.summary()
+    return file.get("auth")

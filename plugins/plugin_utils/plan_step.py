@@ -1,0 +1,64 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One part of a home's plan, and the operations that all parts are made of."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Base, FileFacts, Operation
+
+FILE_MODE = 0o600
+
+
+@dataclass
+class Step:
+    """One part of a home's plan: what to do, what to show and what to return."""
+
+    operations: list[Operation] = field(default_factory=list)
+    diffs: list[report.Diff] = field(default_factory=list)
+    result: dict[str, t.Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def is_file(file: FileFacts) -> bool:
+    """Whether there is a file; refuses whatever else may stand in its place."""
+    if file["kind"] in ("file", "absent"):
+        return file["kind"] == "file"
+    raise CodexError(obstacles.file_sentence(file))
+
+
+def repaired_mode(file: FileFacts, wanted: int | None) -> int:
+    """The mode a file shall have: what was asked for, else no wider than the default."""
+    return wanted if wanted is not None else file.get("mode", FILE_MODE) & FILE_MODE
+
+
+def write_operation(
+    base: Base, path: str, content: bytes, file: FileFacts, mode: int, backup: bool = False
+) -> Operation:
+    return {
+        "operation": "write",
+        "base": base,
+        "path": path,
+        "content": base64.b64encode(content).decode(),
+        "mode": mode,
+        "expected": file.get("sha256"),
+        "backup": backup,
+    }
+
+
+def mode_step(base: Base, path: str, file: FileFacts, mode: int) -> Step:
+    if file["mode"] == mode:
+        return Step()
+    operation: Operation = {"operation": "mode", "base": base, "path": path, "mode": mode}
+    return Step([operation], [mode_diff(file["path"], file["mode"], mode)])
+
+
+def mode_diff(path: str, before: int, after: int, what: str = "") -> report.Diff:
+    return report.file_diff(path, f"{what}mode {before:04o}\n", f"{what}mode {after:04o}\n")

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Builds the collection's archive, has Galaxy's own importer look at it, installs it and lists what it offers.
+set -eu
+. "$(dirname "$0")/common.sh"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$checkout"
+PATH=$venv/bin:$PATH
+export ANSIBLE_COLLECTIONS_PATH="$work/installed" # and not .venv/collections, where it is installed already
+ansible-galaxy collection build --output-path "$work"
+ansible-galaxy collection install "$work"/*.tar.gz --offline --no-deps --collections-path "$work/installed"
+
+listed=$(ansible-doc --list --type module fleet.codex)
+echo "$listed"
+echo "$listed" | grep -q '^fleet\.codex\.codex_info' || {
+    echo "the installed collection does not offer codex_info" >&2
+    exit 1
+}
+
+(cd "$work" && python -m galaxy_importer.main ./*.tar.gz)

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Installs the Debian packages that tests on this very machine use, where they are missing.
+set -eu
+. "$(dirname "$0")/common.sh"
+
+if ! command -v dpkg-query >/dev/null; then
+    missing=
+    for program in sudo sshd zsh fish setfacl shellcheck ps ip make unshare; do
+        command -v "$program" >/dev/null || missing="$missing $program"
+    done
+    [ -z "$missing" ] || cannot "these programs are missing, and only Debian's packages are known here:$missing"
+    exit 0
+fi
+alone packages
+need_packages sudo openssh-server zsh fish acl shellcheck procps iproute2 make util-linux

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Runs `ansible-test sanity` over a copy of the checkout; further arguments go to ansible-test.
+# Shows what failed; all that ansible-test said is in tests/output/sanity.log.
+set -eu
+. "$(dirname "$0")/common.sh"
+
+# ansible-test refuses a symlink and wants .../ansible_collections/fleet/codex. The copy stays in the cache, one for
+# each checkout, because ansible-test keeps its virtual environments in the copy's tests/output.
+copy=$cache/sanity/$(printf %s "$checkout" | cksum | cut -d ' ' -f 1)/ansible_collections/fleet/codex
+alone sanity
+mkdir -p "$copy"
+find "$copy" -mindepth 1 -maxdepth 1 ! -name tests -exec rm -rf {} +
+[ ! -d "$copy/tests" ] || find "$copy/tests" -mindepth 1 -maxdepth 1 ! -name output -exec rm -rf {} +
+# A file that is deleted but still in git's index is no error.
+(cd "$checkout" && git ls-files -z --cached --others --exclude-standard |
+    tar --create --null --files-from - --ignore-failed-read 2>/dev/null) | tar --extract --directory "$copy"
+[ -f "$copy/galaxy.yml" ] || cannot "nothing could be copied: $checkout is not a git checkout"
+
+# Lent for this run only, and only where no real get-pip script was downloaded before.
+number=$(sed -n "s/^ *pip='\(.*\)',/\1/p" "$venv"/lib/python3*/site-packages/ansible_test/_internal/python_requirements.py)
+script=$HOME/.ansible/test/cache/get_pip_$(echo "$number" | tr . _).py
+if [ ! -f "$script" ]; then
+    mkdir -p "$(dirname "$script")"
+    trap 'rm -f "$script"' EXIT
+    cp "$environment/get_pip.py" "$script"
+fi
+
+log=$checkout/tests/output/sanity.log
+mkdir -p "$checkout/tests/output"
+cd "$copy"
+PATH=$venv/bin:$PATH
+python=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+if ansible-test sanity --venv --python "$python" --color no "$@" >"$log" 2>&1; then
+    echo "$(grep -c '^Running sanity test' "$log") sanity tests passed"
+else
+    grep -v '^FATAL: Command' "$log" | grep -E -A 30 '^(ERROR|FATAL)' || tail -n 20 "$log"
+    exit 1
+fi

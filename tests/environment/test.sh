@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Everything that CI checks. A failing step stops none of the others; the exit status tells whether any failed.
+# Each step's output is in tests/output/steps/NAME.log; that of the integration tests is shown whole.
+set -uo pipefail
+. "$(dirname "$0")/common.sh"
+
+logs=$checkout/tests/output/steps
+rm -rf "$logs"
+mkdir -p "$logs"
+cd "$checkout" || exit
+export PATH=$venv/bin:$PATH ANSIBLE_COLLECTIONS_PATH=$venv/collections NO_COLOR=1 ANSIBLE_NOCOLOR=1
+
+# step NAME COMMAND...: runs it, prints one line, and the end of its output when it failed.
+step() {
+    local name=$1 begun=$SECONDS result=ok report
+    shift
+    "$@" >"$logs/$name.log" 2>&1 </dev/null || result=FAILED
+    report=$(printf '%-20s %5d s  %s' "$name" $((SECONDS - begun)) "$result")
+    echo "$report" >>"$logs/summary"
+    [ "$result" = ok ] || report+=$'\n'$(tail -n 40 "$logs/$name.log" | sed 's/^/    | /')
+    echo "$report"
+}
+
+script() {
+    local name=$1
+    shift
+    step "$name" sh "$environment/$name.sh" "$@"
+}
+
+# What only reads the checkout, beside what waits for hosts.
+static_checks() {
+    script check
+    script sanity
+    step ansible-lint ansible-lint
+    step docs antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
+    step changelog antsibull-changelog lint
+    script package
+}
+
+tests_on_hosts() {
+    script docker
+    script images
+    script codex
+    step integration pytest tests/integration tests/clients --numprocesses 2 --dist loadgroup --durations 10
+    step molecule molecule test --scenario-name default
+}
+
+script venv requirements-test.txt
+script collections --tests
+script packages
+static_checks &
+tests_on_hosts
+wait
+
+printf '\n=== integration: all of its output\n'
+cat "$logs/integration.log"
+printf '\n=== all steps, %d s\n' "$SECONDS"
+cat "$logs/summary"
+! grep -q 'FAILED$' "$logs/summary"

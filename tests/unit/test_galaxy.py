@@ -1,0 +1,23 @@
+"""What the collection says about itself agrees with what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def test_name_and_version() -> None:
+    galaxy = yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))
+    assert (galaxy["namespace"], galaxy["name"]) == ("fleet", "codex")
+    assert [part.isdigit() for part in galaxy["version"].split(".")] == [True] * 3
+
+
+def test_every_module_of_the_action_group_has_documentation_and_an_action() -> None:
+    runtime = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    expected = [
+        f"plugins/{kind}/{module}.py" for module in runtime["action_groups"]["codex"] for kind in ("modules", "action")
+    ]
+    assert [path for path in expected if not (CHECKOUT / path).is_file()] == []
