@@ -116,7 +116,8 @@ class Transport:
         wants_tty = getattr(self._connection, "_is_tty_requested", None)  # ssh
         return (
             self._connection.has_pipelining
-            and (become is None or become.pipelining)
+            # ansible-core 2.18 and earlier have no such attribute, and except su by its name.
+            and (become is None or getattr(become, "pipelining", become.name != "su"))
             and not (wants_tty is not None and wants_tty())
         )
 

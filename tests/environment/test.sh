@@ -41,7 +41,7 @@ tests_on_hosts() {
     script docker
     script images
     script codex
-    step integration pytest tests/integration tests/clients --numprocesses 2 --dist loadgroup --durations 10
+    step integration pytest tests/target tests/integration tests/clients --numprocesses 2 --dist loadgroup --durations 10
     step molecule molecule test --scenario-name default
 }
 

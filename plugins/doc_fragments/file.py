@@ -1,0 +1,27 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the options that all written files share."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """fleet.codex.file"""
+
+    DOCUMENTATION = r"""
+options:
+  mode:
+    description:
+      - The permissions of the file, in octal and in quotes.
+      - The file can hold secrets, so only permissions of its owner are accepted, such as V("0600") or V("0400").
+      - Without it, a new file gets V(0600), and an existing one loses whatever goes beyond V(0600).
+    type: raw
+  backup:
+    description:
+      - Keep a copy of the file that is replaced or removed, beside it and with mode V(0600).
+      - Its name ends in the time and a V(~). Copies are never removed by this collection.
+    type: bool
+    default: false
+"""

@@ -1,0 +1,165 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: codex_config
+short_description: Manages settings in the config.toml of a Codex home
+description:
+  - Merges settings into the C(config.toml) of the Codex CLI and removes keys from it.
+  - Comments, order and every other setting stay as they are, also those that Codex writes itself, such as trusted
+    projects.
+  - Each edit is proven before it is written. The new text must hold the old data plus exactly the change, or the task
+    fails.
+version_added: "0.1.0"
+author:
+  - The fleet.codex authors (@fleet-codex)
+extends_documentation_fragment:
+  - fleet.codex.account
+  - fleet.codex.account.version
+  - fleet.codex.file
+  - fleet.codex.attributes
+  - fleet.codex.attributes.writes
+attributes:
+  safe_file_operations:
+    description: Replaces files whole, so that no reader sees a part of one.
+    support: partial
+    details:
+      - A file that is a mount point of its own is rewritten in place, with a warning.
+options:
+  preferred_auth_method:
+    description:
+      - Written as C(preferred_auth_method), the key with which Codex 0.23 to 0.34 choose between an API key and
+        ChatGPT tokens.
+      - With O(codex_version) it is left out, with a warning, for versions that do not act on it. Without
+        O(codex_version) it is written, and the task warns when it is.
+      - It also says which method O(enforce_login_method) enforces.
+    type: str
+    choices: [apikey, chatgpt]
+  enforce_login_method:
+    description:
+      - Also write C(forced_login_method), which makes Codex 0.49 and later refuse the other kind of login. It is left
+        out for an O(codex_version) before 0.49.
+      - The method is O(preferred_auth_method), or else the one of the C(auth.json) beside the file. Without either
+        the task fails.
+      - The task also fails where the C(auth.json) holds the other kind of login, because Codex would delete it.
+    type: bool
+    default: false
+  settings:
+    description:
+      - Settings to merge into the file. Tables are merged key by key, and any other value, lists too, is replaced
+        whole.
+      - A string, a number, a boolean, a date and time, a list and a dictionary become what TOML has for them. V(null)
+        is refused.
+    type: dict
+    default: {}
+  absent:
+    description:
+      - Keys to remove, each as the list of keys that leads to it from the top of the file.
+      - A path that leads nowhere is no error. A path that O(settings) sets too is one.
+    type: list
+    elements: list
+    default: []
+  state:
+    description:
+      - V(absent) removes the whole file, with what Codex and its user put there.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: fleet.codex.codex_home
+    description: Login, configuration and environment of any number of accounts in one task.
+  - module: fleet.codex.codex_auth_file
+  - module: fleet.codex.codex_info
+notes:
+  - A file that is not valid TOML is not touched, and the task fails with the line and the column.
+  - C(--diff) shows the settings that change. Values of keys whose names sound like secrets, and everything in tables
+    such as C(env) and C(http_headers), are hidden.
+requirements:
+  - tomli, tomledit and tomli-w (Python packages on the controller)
+"""
+
+EXAMPLES = r"""
+- name: Set the model of alice, trust a project, and remove an MCP server
+  fleet.codex.codex_config:
+    user: alice
+    settings:
+      model: gpt-5
+      projects:
+        /srv/app:
+          trust_level: trusted
+    absent:
+      - [mcp_servers, old]
+    backup: true
+  become: true
+
+- name: Make an older Codex use the API key
+  fleet.codex.codex_config:
+    user: alice
+    codex_version: "0.34.0"
+    preferred_auth_method: apikey
+  become: true
+
+- name: Make a newer Codex refuse everything but an API key
+  fleet.codex.codex_config:
+    user: ci
+    codex_home: /srv/codex/ci
+    codex_version: "0.169.0"
+    preferred_auth_method: apikey
+    enforce_login_method: true
+    mode: "0600"
+  become: true
+
+- name: Start over with an empty configuration
+  fleet.codex.codex_config:
+    user: bob
+    state: absent
+    backup: true
+  become: true
+"""
+
+RETURN = r"""
+path:
+  description: The C(config.toml) that was meant.
+  returned: success
+  type: str
+  sample: /home/alice/.codex/config.toml
+codex_home:
+  description: The Codex home.
+  returned: success
+  type: str
+  sample: /home/alice/.codex
+changes:
+  description: The keys that were, or in check mode would be, changed. Empty with O(state=absent).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    key:
+      description: The key, as TOML writes its path. A table that is new stands there as one key.
+      returned: success
+      type: str
+      sample: projects."/srv/app".trust_level
+    action:
+      description: What happens to the key.
+      returned: success
+      type: str
+      choices: [added, changed, removed]
+      sample: added
+removed_keys:
+  description:
+    - Login settings in the file that the Codex of O(codex_version) does not act on, because it dropped them or does
+      not have them yet. They stay in the file.
+    - Always empty without O(codex_version).
+  returned: success
+  type: list
+  elements: str
+  sample: [preferred_auth_method]
+backup_file:
+  description: The copy that was kept.
+  returned: when O(backup=true) and a file was replaced or removed
+  type: str
+  sample: /home/alice/.codex/config.toml.18436.2026-11-23@17:11:08~
+"""

@@ -1,0 +1,441 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: codex_home
+short_description: Manages the login, configuration and environment of Codex homes
+description:
+  - Puts the login (C(auth.json)), the configuration (C(config.toml)) and the environment variables of the Codex CLI
+    in place, for any number of accounts of a host in one task.
+  - A host where nothing has to change is looked at once and not written to. One where something has to change costs
+    one execution more.
+  - What an entry does not name is left as it is.
+  - The homes are planned together. When one of them is refused, nothing is written for any of them.
+version_added: "0.1.0"
+author:
+  - The fleet.codex authors (@fleet-codex)
+extends_documentation_fragment:
+  - fleet.codex.attributes
+  - fleet.codex.attributes.writes
+attributes:
+  safe_file_operations:
+    description: Replaces files whole, so that no reader sees a part of one.
+    support: partial
+    details:
+      - A file that is a mount point of its own is rewritten in place, with a warning.
+  vault:
+    description: Reads files that are encrypted with Ansible Vault.
+    support: full
+    details:
+      - This is for O(homes[].auth.src).
+options:
+  homes:
+    description:
+      - The Codex homes, each with what it shall hold.
+      - A Codex home can only be named once.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      user:
+        description:
+          - The account whose Codex home is meant.
+          - Without it, that is the account the task runs as, so the one that C(become_user) names where the task uses
+            become.
+          - Naming another account needs root on the target (C(become=true)). All work on files is still done as that
+            account.
+        type: str
+      codex_home:
+        description:
+          - The Codex home, as an absolute path.
+          - Without it, that is C(.codex) in the home folder of the account. Where O(homes[].user) is not given
+            either, E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task count before that.
+          - Every folder on the way must belong to root or to the account, because the owner of a folder can exchange
+            what is in it.
+          - A folder that is missing is created with mode V(0700). Where the account itself cannot create it, root
+            does, but only below folders that root alone can write.
+          - Write the path out. A leading V(~) is expanded on the controller, not on the target.
+        type: path
+      state:
+        description:
+          - V(absent) removes the C(auth.json) and everything that O(homes[].environment) put there. The
+            C(config.toml), the sessions and the history stay, and O(homes[].config) is not looked at.
+          - It never runs C(codex logout), which would revoke the login for every copy of it.
+        type: str
+        choices: [present, absent]
+        default: present
+      codex_version:
+        description:
+          - The version of Codex that reads the files, such as V(0.169.0), or V(detect) to run the account's own
+            C(codex --version) on the target.
+          - It decides which login settings are written to C(config.toml), because not every version acts on them.
+          - Quote a version of two numbers, such as V("0.34"). YAML takes it for a number otherwise.
+        type: str
+      auth:
+        description:
+          - The login. These are the options of M(fleet.codex.codex_auth_file).
+        type: dict
+        suboptions:
+          api_key:
+            description:
+              - An OpenAI API key to log in with. One line end after it is dropped.
+              - Exactly one of O(homes[].auth.api_key), O(homes[].auth.content) and O(homes[].auth.src) must be given,
+                unless O(homes[].auth.state=absent).
+            type: str
+          content:
+            description:
+              - The content of an C(auth.json), as text or as a dictionary.
+              - It must hold either an API key or ChatGPT tokens. Tokens need their C(last_refresh), as Codex wrote
+                it.
+            type: raw
+          src:
+            description:
+              - An C(auth.json) on the controller, plain or encrypted with Ansible Vault.
+              - A relative path is looked for as M(ansible.builtin.copy) looks for its
+                O(ansible.builtin.copy#module:src), so in C(files) beside the playbook or in the role first.
+              - Its content has to be as O(homes[].auth.content) asks for.
+            type: path
+          update:
+            description:
+              - Whether an C(auth.json) that is there may be replaced by a login that differs.
+              - V(if_newer) replaces an API key by another API key, and ChatGPT tokens by fresher tokens of the same
+                account. It keeps tokens that are as fresh or fresher. What is another account or another kind of
+                login is up to O(homes[].auth.on_account_mismatch). A file without a login, or with a mixture of two,
+                is replaced. One that Codex cannot read, or with a kind of login that this collection does not deploy,
+                is left alone and the task fails.
+              - V(always) replaces whatever login is there, another account's too. It also puts older tokens in place
+                of newer ones, which usually ends a ChatGPT login, because each refresh token can be used once.
+              - V(on_create) only writes where there is no C(auth.json).
+            type: str
+            choices: [if_newer, always, on_create]
+            default: if_newer
+          on_account_mismatch:
+            description:
+              - What to do with O(homes[].auth.update=if_newer) when the target is logged in to another ChatGPT
+                account, or with an API key where the task gives a ChatGPT login, or the other way round.
+              - V(fail) fails and changes nothing. V(replace) replaces the login.
+            type: str
+            choices: [fail, replace]
+            default: fail
+          state:
+            description:
+              - V(absent) removes the file on the target. It never runs C(codex logout), which would revoke the login
+                for every copy of it.
+            type: str
+            choices: [present, absent]
+            default: present
+          mode:
+            description:
+              - The permissions of the file, in octal and in quotes.
+              - The file can hold secrets, so only permissions of its owner are accepted, such as V("0600") or
+                V("0400").
+              - Without it, a new file gets V(0600), and an existing one loses whatever goes beyond V(0600).
+            type: raw
+          backup:
+            description:
+              - Keep a copy of the file that is replaced or removed, beside it and with mode V(0600).
+              - Its name ends in the time and a V(~). Copies are never removed by this collection.
+            type: bool
+            default: false
+      config:
+        description:
+          - The configuration. These are the options of M(fleet.codex.codex_config).
+        type: dict
+        suboptions:
+          preferred_auth_method:
+            description:
+              - Written as C(preferred_auth_method), the key with which Codex 0.23 to 0.34 choose between an API key
+                and ChatGPT tokens.
+              - With O(homes[].codex_version) it is left out, with a warning, for versions that do not act on it.
+                Without O(homes[].codex_version) it is written, and the task warns when it is.
+              - It also says which method O(homes[].config.enforce_login_method) enforces.
+            type: str
+            choices: [apikey, chatgpt]
+          enforce_login_method:
+            description:
+              - Also write C(forced_login_method), which makes Codex 0.49 and later refuse the other kind of login. It
+                is left out for an O(homes[].codex_version) before 0.49.
+              - The method is O(homes[].config.preferred_auth_method), or else the one of the C(auth.json) beside the
+                file. Without either the task fails.
+              - The task also fails where the C(auth.json) holds the other kind of login, because Codex would delete
+                it.
+            type: bool
+            default: false
+          settings:
+            description:
+              - Settings to merge into the file. Tables are merged key by key, and any other value, lists too, is
+                replaced whole.
+              - A string, a number, a boolean, a date and time, a list and a dictionary become what TOML has for them.
+                V(null) is refused.
+            type: dict
+            default: {}
+          absent:
+            description:
+              - Keys to remove, each as the list of keys that leads to it from the top of the file.
+              - A path that leads nowhere is no error. A path that O(homes[].config.settings) sets too is one.
+            type: list
+            elements: list
+            default: []
+          state:
+            description:
+              - V(absent) removes the whole file, with what Codex and its user put there.
+            type: str
+            choices: [present, absent]
+            default: present
+          mode:
+            description:
+              - The permissions of the file, in octal and in quotes.
+              - The file can hold secrets, so only permissions of its owner are accepted, such as V("0600") or
+                V("0400").
+              - Without it, a new file gets V(0600), and an existing one loses whatever goes beyond V(0600).
+            type: raw
+          backup:
+            description:
+              - Keep a copy of the file that is replaced or removed, beside it and with mode V(0600).
+              - Its name ends in the time and a V(~). Copies are never removed by this collection.
+            type: bool
+            default: false
+      environment:
+        description:
+          - The environment variables that the account's shells, its systemd user services and whoever reads the file
+            get. Exactly these, so what an earlier run put there and is not named any more is removed, and V({})
+            removes them all.
+          - They are written to C(codex.env) in the Codex home, with mode V(0600). The start-up files of the shells,
+            fish and C(environment.d) get one line, file or link that reads it.
+          - E(CODEX_HOME) is added where the Codex home is not C(~/.codex) of the account.
+          - A value may hold letters, digits and C(_@%+=:,./-), since shells, systemd and Docker read anything else
+            differently.
+          - An account can have variables with one of its Codex homes only.
+        type: dict
+  verify:
+    description:
+      - Run the account's own C(codex login status) afterwards and fail where it does not see the login that
+        O(homes[].auth) declares.
+      - In check mode this is done where nothing would change.
+      - It needs a C(codex) on the target and reaches out to no server, so it does not tell whether the login is still
+        good.
+    type: bool
+    default: false
+seealso:
+  - module: fleet.codex.codex_auth_file
+    description: The login alone.
+  - module: fleet.codex.codex_config
+    description: The configuration alone.
+  - module: fleet.codex.codex_info
+  - ref: ansible_collections.fleet.codex.codex_role
+    description: The role that does this from variables.
+notes:
+  - The login is written before the configuration and the environment last. While things are removed it is the other
+    way round.
+  - Give each host and each account a ChatGPT login of its own. Two copies of one login use up each other's refresh
+    tokens. The module does not look for the same login on other hosts.
+  - A running Codex keeps the login it started with. Restart it after the account or the kind of login changed.
+requirements:
+  - tomli, tomledit and tomli-w (Python packages on the controller)
+"""
+
+EXAMPLES = r"""
+- name: Log alice in with an API key, choose her model and export the key
+  fleet.codex.codex_home:
+    homes:
+      - user: alice
+        auth:
+          api_key: "{{ vault_openai_api_key }}"
+        config:
+          settings:
+            model: gpt-5
+        environment:
+          OPENAI_API_KEY: "{{ vault_openai_api_key }}"
+  become: true
+
+- name: Three accounts in one task
+  fleet.codex.codex_home:
+    homes:
+      - user: alice
+        codex_version: "0.169.0"
+        auth:
+          api_key: "{{ vault_openai_api_key }}"
+          mode: "0600"
+        config:
+          preferred_auth_method: apikey
+          enforce_login_method: true
+      - user: bob
+        auth:
+          src: credentials/bob/auth.json
+          update: if_newer
+          on_account_mismatch: replace
+          backup: true
+        config:
+          settings:
+            model: gpt-5
+            projects:
+              /srv/app:
+                trust_level: trusted
+          absent:
+            - [mcp_servers, old]
+          backup: true
+          mode: "0600"
+      - user: ci
+        codex_home: /srv/codex/ci
+        auth:
+          content: "{{ vault_codex_auth_ci }}"
+  become: true
+
+- name: Ask the host's own Codex whether it sees the login
+  fleet.codex.codex_home:
+    homes:
+      - user: alice
+        codex_version: detect
+        auth:
+          api_key: "{{ vault_openai_api_key }}"
+    verify: true
+  become: true
+
+- name: Take away the login of bob, and everything that was exported for bob
+  fleet.codex.codex_home:
+    homes:
+      - user: bob
+        state: absent
+  become: true
+
+- name: Remove the login and the configuration of ci, and keep the rest
+  fleet.codex.codex_home:
+    homes:
+      - user: ci
+        codex_home: /srv/codex/ci
+        auth:
+          state: absent
+        config:
+          state: absent
+  become: true
+"""
+
+RETURN = r"""
+homes:
+  description: What became of each home, in the order of O(homes).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    user:
+      description: The account.
+      returned: success
+      type: str
+      sample: alice
+    codex_home:
+      description: The Codex home.
+      returned: success
+      type: str
+      sample: /home/alice/.codex
+    changed:
+      description: Whether anything of the home was, or in check mode would be, changed.
+      returned: success
+      type: bool
+      sample: true
+    auth:
+      description: What became of the auth.json.
+      returned: when O(homes[].auth) is given or O(homes[].state=absent)
+      type: dict
+      contains:
+        changed:
+          description: Whether it was, or in check mode would be, changed.
+          returned: success
+          type: bool
+          sample: true
+        path:
+          description: The file.
+          returned: success
+          type: str
+          sample: /home/alice/.codex/auth.json
+        reason:
+          description: Why the file was, or in check mode would be, replaced or not.
+          returned: success
+          type: str
+          sample: The account had no auth.json.
+        auth:
+          description:
+            - The login that is there afterwards, or in check mode would be. Never a secret.
+            - The keys are those of RV(fleet.codex.codex_auth_file#module:auth).
+          returned: success
+          type: dict
+          sample: {mode: apikey, fingerprint: 4064d5de0865b736}
+        backup_file:
+          description: The copy that was kept.
+          returned: when a copy was asked for and a file was replaced or removed
+          type: str
+          sample: /home/alice/.codex/auth.json.18422.2026-11-23@17:11:08~
+    config:
+      description: What became of the config.toml.
+      returned: when O(homes[].config) is given and O(homes[].state=present)
+      type: dict
+      contains:
+        changed:
+          description: Whether it was, or in check mode would be, changed.
+          returned: success
+          type: bool
+          sample: true
+        path:
+          description: The file.
+          returned: success
+          type: str
+          sample: /home/alice/.codex/config.toml
+        changes:
+          description:
+            - The keys that were, or in check mode would be, changed.
+            - The keys of an element are those of RV(fleet.codex.codex_config#module:changes).
+          returned: success
+          type: list
+          elements: dict
+          sample: [{key: model, action: added}]
+        removed_keys:
+          description: Login settings in the file that the Codex of O(homes[].codex_version) does not act on.
+          returned: success
+          type: list
+          elements: str
+          sample: []
+        backup_file:
+          description: The copy that was kept.
+          returned: when a copy was asked for and a file was replaced or removed
+          type: str
+          sample: /home/alice/.codex/config.toml.18422.2026-11-23@17:11:08~
+    environment:
+      description: What became of the codex.env.
+      returned: when O(homes[].environment) is given or O(homes[].state=absent)
+      type: dict
+      contains:
+        changed:
+          description: Whether it was, or in check mode would be, changed.
+          returned: success
+          type: bool
+          sample: true
+        path:
+          description: The file.
+          returned: success
+          type: str
+          sample: /home/alice/.codex/codex.env
+        variables:
+          description: The names of the variables that are set.
+          returned: success
+          type: list
+          elements: str
+          sample: [OPENAI_API_KEY]
+    login_status:
+      description: What the account's own C(codex login status) says.
+      returned: when O(verify=true), except for a home that would change in check mode
+      type: dict
+      contains:
+        codex:
+          description: The program that was asked.
+          returned: success
+          type: str
+          sample: /usr/local/bin/codex
+        method:
+          description: The login that it sees.
+          returned: success
+          type: str
+          choices: [apikey, chatgpt, none, other, unreadable]
+          sample: apikey
+"""

@@ -1,0 +1,71 @@
+"""Target halves on the oldest and the newest Python there is, and places where root alone writes."""
+
+from __future__ import annotations
+
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.fleet.codex.tests.target.half import Half
+
+OLDEST, NEWEST = (3, 6), (3, 13)
+
+
+def _interpreters() -> list[str]:
+    """The oldest and the newest Python that is installed here, of the versions that targets may have."""
+    found: dict[tuple[int, int], str] = {}
+    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
+    for path in [sys.executable, "/usr/bin/python3", *glob.glob(f"{pyenv}/versions/3.*/bin/python3")]:
+        version = subprocess.run(
+            [path, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=False
+        )
+        if version.returncode == 0:
+            major, minor = map(int, version.stdout.split())
+            found.setdefault((major, minor), path)
+    known = sorted(version for version in found if version >= OLDEST)
+    return [found[known[0]], found[known[-1]]]
+
+
+@pytest.fixture(scope="session", params=_interpreters(), ids=lambda path: path)
+def half(request: pytest.FixtureRequest) -> Half:
+    """A target half; each test runs on each."""
+    return Half(request.param)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A Codex home of this process's account."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="works for other accounts, which needs root")
+
+
+@pytest.fixture
+def root_folder() -> t.Iterator[Path]:
+    """A folder below folders that root alone can write."""
+    folder = Path(tempfile.mkdtemp(prefix="fleet-codex-test-", dir="/opt"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def account() -> pwd.struct_passwd:
+    """An account of this host that is not root."""
+    return pwd.getpwnam("nobody")
+
+
+@pytest.fixture(scope="session")
+def other_account() -> pwd.struct_passwd:
+    """Another one."""
+    return pwd.getpwnam("daemon")

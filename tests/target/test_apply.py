@@ -1,0 +1,333 @@
+"""What a target half does to files: all of it or nothing, and only to what the controller saw."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import os
+import stat
+import subprocess
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Operation, OperationResult
+from ansible_collections.fleet.codex.tests.target.conftest import needs_root
+from ansible_collections.fleet.codex.tests.target.half import Half, sha256, write
+
+OLD, NEW = b"old content\n", b"new content\n"
+MARKER = "# our mark"
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def operation(**keys: t.Any) -> Operation:
+    return t.cast(Operation, {"base": "codex_home", **keys})
+
+
+def test_a_new_file(half: Half, home: Path) -> None:
+    assert half.apply(home, [write("auth.json", NEW, None)]) == [{"status": "done", "in_place": False}]
+    assert (home / "auth.json").read_bytes() == NEW
+    assert mode_of(home / "auth.json") == 0o600
+    assert os.listdir(home) == ["auth.json"]
+
+
+def test_a_file_is_private_from_its_first_moment(half: Half, home: Path, tmp_path: Path) -> None:
+    """Each mode that strace sees a file made or changed to is looked at, whatever the umask."""
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-o", str(trace), "-e", "trace=open,openat,creat,chmod,fchmod,fchmodat,umask"]
+    half.apply(home, [write("auth.json", NEW, None)], command=[*command, *half.command()], umask=0)
+    made = [line for line in trace.read_text().splitlines() if "O_CREAT" in line and str(home) in line]
+    assert made
+    assert all(", 0600)" in line for line in made), made
+    changed = [line for line in trace.read_text().splitlines() if "chmod" in line]
+    assert changed
+    assert all("0600" in line for line in changed), changed
+
+
+def test_replacing_keeps_nothing_of_the_old_inode(half: Half, home: Path) -> None:
+    file = home / "config.toml"
+    file.write_bytes(OLD)
+    before = file.stat().st_ino
+    half.apply(home, [write("config.toml", NEW, OLD, mode=0o400)])
+    assert (file.read_bytes(), mode_of(file)) == (NEW, 0o400)
+    assert file.stat().st_ino != before
+
+
+@pytest.mark.parametrize("there", [OLD, None])
+def test_a_file_that_is_not_what_was_seen_is_left_alone(half: Half, home: Path, there: bytes | None) -> None:
+    if there is not None:
+        (home / "auth.json").write_bytes(there)
+    results = half.apply(home, [write("auth.json", NEW, b"seen"), write("config.toml", NEW, None)])
+    assert [result["status"] for result in results] == ["conflict"]
+    assert sorted(os.listdir(home)) == (["auth.json"] if there else [])
+    assert there is None or (home / "auth.json").read_bytes() == there
+
+
+def test_links_are_kept_and_their_target_replaced(half: Half, home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "dotfiles" / "config.toml"
+    target.parent.mkdir()
+    target.write_bytes(OLD)
+    (tmp_path / "middle").symlink_to(target)
+    (home / "config.toml").symlink_to("../middle")
+    half.apply(home, [write("config.toml", NEW, OLD)])
+    assert os.readlink(home / "config.toml") == "../middle"
+    assert target.read_bytes() == NEW
+    assert os.listdir(target.parent) == ["config.toml"]
+
+
+def test_a_backup_is_private_and_beside_the_file(half: Half, home: Path) -> None:
+    (home / "auth.json").write_bytes(OLD)
+    (home / "auth.json").chmod(0o644)
+    result = half.apply(home, [write("auth.json", NEW, OLD, backup=True)])[0]
+    backup = Path(result["backup_file"] or "")
+    assert backup.parent == home
+    assert (backup.read_bytes(), mode_of(backup)) == (OLD, 0o600)
+
+
+def test_the_folder(half: Half, home: Path) -> None:
+    codex_home = home / "a" / "b"
+    make = operation(operation="directory", path="", mode=0o700)
+    assert half.apply(codex_home, [make, write("auth.json", NEW, None)], umask=0)[1]["status"] == "done"
+    assert mode_of(codex_home) == 0o700
+    codex_home.chmod(0o755)
+    half.apply(codex_home, [make])
+    assert mode_of(codex_home) == 0o700
+
+
+def test_remove(half: Half, home: Path) -> None:
+    file = home / "auth.json"
+    file.write_bytes(OLD)
+    remove = operation(operation="remove", path="auth.json", expected=sha256(NEW))
+    assert half.apply(home, [remove])[0]["status"] == "conflict"
+    assert file.read_bytes() == OLD
+    remove["expected"] = sha256(OLD)
+    assert half.apply(home, [remove])[0]["status"] == "done"
+    assert os.listdir(home) == []
+
+
+def test_removing_a_link_leaves_its_target(half: Half, home: Path) -> None:
+    (home / "target").write_bytes(OLD)
+    (home / "auth.json").symlink_to("target")
+    half.apply(home, [operation(operation="remove", path="auth.json", expected=sha256(OLD))])
+    assert os.listdir(home) == ["target"]
+
+
+@pytest.mark.parametrize("before", [b"", b"a\n", b"no newline at the end", b"\n\nblank\n", b"caf\xe9 not UTF-8\n"])
+def test_a_marked_line_comes_first_and_goes_without_a_trace(half: Half, home: Path, before: bytes) -> None:
+    file = home / ".bashrc"
+    file.write_bytes(before)
+    file.chmod(0o640)
+    line = f". codex.env {MARKER}"
+    put = operation(operation="lines", path=".bashrc", line=line, marker=MARKER, mode=0o644, expected=sha256(before))
+    assert half.apply(home, [put])[0]["status"] == "done"
+    with_line = file.read_bytes()
+    assert with_line == line.encode() + b"\n" + before
+    assert mode_of(file) == 0o640
+    put.update(line=f". other.env {MARKER}", expected=sha256(with_line))
+    half.apply(home, [put])
+    assert file.read_bytes() == f". other.env {MARKER}\n".encode() + before
+    put.update(line=None, expected=sha256(file.read_bytes()))
+    half.apply(home, [put])
+    assert (file.read_bytes() if file.exists() else b"") == before
+
+
+def test_a_file_made_for_the_line_goes_with_it(half: Half, home: Path) -> None:
+    put = operation(operation="lines", path=".profile", line=f"x {MARKER}", marker=MARKER, mode=0o644, expected=None)
+    half.apply(home, [put])
+    assert mode_of(home / ".profile") == 0o644
+    put.update(line=None, expected=sha256((home / ".profile").read_bytes()))
+    half.apply(home, [put])
+    assert os.listdir(home) == []
+
+
+def test_a_link_operation_touches_only_links(half: Half, home: Path) -> None:
+    link = operation(operation="link", path="a/b.conf", to="/somewhere")
+    half.apply(home, [link])
+    assert os.readlink(home / "a" / "b.conf") == "/somewhere"
+    half.apply(home, [operation(operation="link", path="a/b.conf", to=None)])
+    assert os.listdir(home / "a") == []
+    (home / "a" / "b.conf").write_bytes(OLD)
+    assert half.apply(home, [link])[0]["status"] == "failed"
+    assert (home / "a" / "b.conf").read_bytes() == OLD
+
+
+def test_leftovers_of_a_killed_run_are_found_and_cleaned_and_those_of_a_running_one_kept(
+    half: Half, home: Path
+) -> None:
+    dead, alive = home / ".fleet-codex-dead", home / ".fleet-codex-alive"
+    dead.write_bytes(OLD)
+    with alive.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert half.describe(home)["leftovers"] == [str(dead)]
+        half.apply(home, [operation(operation="clean", base="home", path=str(home))])
+        assert os.listdir(home) == [alive.name]
+
+
+def test_a_run_killed_before_the_rename_leaves_the_old_file(half: Half, home: Path) -> None:
+    (home / "auth.json").write_bytes(OLD)
+    trace = ["strace", "-f", "-o", "/dev/null", "-e", "inject=rename,renameat,renameat2:signal=SIGKILL:error=EPERM"]
+    request = [write("auth.json", NEW, OLD)]
+    with pytest.raises(AssertionError):
+        half.apply(home, request, command=[*trace, *half.command()])
+    assert (home / "auth.json").read_bytes() == OLD
+    assert len(half.describe(home)["leftovers"]) == 1
+    half.apply(home, [*request, operation(operation="clean", base="home", path=str(home))])
+    assert os.listdir(home) == ["auth.json"]
+
+
+def test_a_change_in_the_last_moment_is_kept_and_the_writers_own_file_is_no_leftover(half: Half, home: Path) -> None:
+    file = home / "auth.json"
+    file.write_bytes(OLD)
+    slow = ["strace", "-f", "-o", "/dev/null", "-e", "inject=fsync:delay_enter=2000000"]  # microseconds
+    results: list[list[OperationResult]] = []
+    writer = threading.Thread(
+        target=lambda: results.append(
+            half.apply(home, [write("auth.json", NEW, OLD)], command=[*slow, *half.command()])
+        )
+    )
+    writer.start()
+    while not any(name.startswith(".fleet-codex-") for name in os.listdir(home)):
+        time.sleep(0.01)
+    assert half.describe(home)["leftovers"] == []
+    file.write_bytes(b"Codex wrote this meanwhile")
+    writer.join()
+    assert results[0][0]["status"] == "conflict"
+    assert file.read_bytes() == b"Codex wrote this meanwhile"
+    assert os.listdir(home) == ["auth.json"]
+
+
+def test_the_bytes_reach_the_disk_before_the_rename(half: Half, home: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-o", str(trace), "-e", "trace=fsync,rename,renameat,renameat2"]
+    half.apply(home, [write("auth.json", NEW, None)], command=[*command, *half.command()])
+    calls = [line.split()[1].partition("(")[0] for line in trace.read_text().splitlines() if "(" in line]
+    assert [call[:6] for call in calls] == ["fsync", "rename", "fsync"]
+
+
+@needs_root
+class TestMounts:
+    """What only a mount namespace can show; each test has its own."""
+
+    def in_namespace(self, half: Half, setup: str) -> list[str]:
+        return ["unshare", "--mount", "/bin/sh", "-c", f'{setup}; exec "$@"', "sh", *half.command()]
+
+    def test_a_mounted_file_is_rewritten_in_place(self, half: Half, home: Path, tmp_path: Path) -> None:
+        outside = tmp_path / "outside"
+        outside.write_bytes(OLD * 100)
+        (home / "auth.json").touch()
+        command = self.in_namespace(half, f"mount --bind {outside} {home}/auth.json")
+        result = half.apply(home, [write("auth.json", NEW, OLD * 100)], command=command)[0]
+        assert result == {"status": "done", "in_place": True}
+        assert outside.read_bytes() == NEW
+        assert os.listdir(home) == ["auth.json"]
+
+    def test_a_full_disk(self, half: Half, home: Path) -> None:
+        (home / "disk").mkdir()
+        setup = f"mount -t tmpfs -o size=64k tmpfs {home}/disk; printf 'old content\\n' >{home}/disk/auth.json"
+        check = f"mkdir -p {home}/kept; "
+        command = [
+            *("unshare", "--mount", "/bin/sh", "-c"),
+            f'{setup}; "$@"; status=$?; {check} cp -a {home}/disk/. {home}/kept; exit $status',
+            *("sh", *half.command()),
+        ]
+        result = half.apply(home / "disk", [write("auth.json", b"x" * 200_000, OLD)], command=command)[0]
+        assert (result["status"], result["code"]) == ("failed", "ENOSPC")
+        assert os.listdir(home / "kept") == ["auth.json"]
+        assert (home / "kept" / "auth.json").read_bytes() == OLD
+
+    def test_a_full_disk_behind_a_mounted_file(self, half: Half, home: Path) -> None:
+        """In place there is no second file: the old bytes are put back."""
+        (home / "disk").mkdir()
+        (home / "auth.json").touch()
+        setup = (
+            f"mount -t tmpfs -o size=8k tmpfs {home}/disk; printf 'old content\\n' >{home}/disk/auth.json; "
+            f"mount --bind {home}/disk/auth.json {home}/auth.json"
+        )
+        command = [
+            *("unshare", "--mount", "/bin/sh", "-c"),
+            f'{setup}; "$@"; status=$?; cp {home}/auth.json {home}/kept; exit $status',
+            *("sh", *half.command()),
+        ]
+        result = half.apply(home, [write("auth.json", b"x" * 200_000, OLD)], command=command)[0]
+        assert (result["status"], result["code"]) == ("failed", "ENOSPC")
+        assert (home / "kept").read_bytes() == OLD
+
+    def test_a_read_only_file_system(self, half: Half, home: Path) -> None:
+        (home / "auth.json").write_bytes(OLD)
+        command = self.in_namespace(half, f"mount --bind {home} {home}; mount -o remount,ro,bind {home}")
+        result = half.apply(home, [write("auth.json", NEW, OLD)], command=command)[0]
+        assert (result["status"], result["code"]) == ("failed", "EROFS")
+        assert (home / "auth.json").read_bytes() == OLD
+
+
+@needs_root
+class TestAccounts:
+    """Root works for an account by becoming it."""
+
+    def test_files_belong_to_the_account(self, half: Half, root_folder: Path, account) -> None:
+        codex_home = root_folder / "codex" / "home"
+        make = operation(operation="directory", path="", mode=0o700, by_root=True)
+        half.apply(codex_home, [make, write("auth.json", NEW, None)], user=account.pw_name)
+        for path in (codex_home, codex_home / "auth.json"):
+            assert (path.stat().st_uid, path.stat().st_gid) == (account.pw_uid, account.pw_gid)
+        assert (codex_home.parent.stat().st_uid, mode_of(codex_home.parent)) == (0, 0o755)
+
+    def test_a_hostile_link_leads_no_further_than_the_account_can_go(
+        self, half: Half, root_folder: Path, account
+    ) -> None:
+        codex_home = root_folder / "home"
+        codex_home.mkdir(mode=0o700)
+        os.chown(codex_home, account.pw_uid, account.pw_gid)
+        victim = root_folder / "victim"
+        victim.write_bytes(OLD)
+        victim.chmod(0o644)
+        (codex_home / "auth.json").symlink_to(victim)
+        result = half.apply(codex_home, [write("auth.json", NEW, OLD)], user=account.pw_name)[0]
+        assert (result["status"], result["code"]) == ("failed", "EACCES")
+        assert victim.read_bytes() == OLD
+
+    def test_groups_are_dropped(self, half: Half, root_folder: Path, account) -> None:
+        secret = root_folder / "secret"
+        secret.write_bytes(OLD)
+        secret.chmod(0o640)  # root's group may read it
+        codex_home = root_folder / "home"
+        codex_home.mkdir(mode=0o700)
+        os.chown(codex_home, account.pw_uid, account.pw_gid)
+        (codex_home / "config.toml").symlink_to(secret)
+        answer = half.describe(codex_home, user=account.pw_name, extra_groups=[0])
+        assert answer["files"]["config"]["kind"] == "unreadable"
+
+    def test_several_accounts_in_one_execution(self, half: Half, root_folder: Path, account, other_account) -> None:
+        homes = []
+        for entry in (account, other_account):
+            make = operation(operation="directory", path="", mode=0o700, by_root=True)
+            home = {"user": entry.pw_name, "codex_home": str(root_folder / entry.pw_name)}
+            homes.append({**home, "operations": [make, write("auth.json", entry.pw_name.encode(), None)]})
+        half.execute("apply", homes)
+        for entry in (account, other_account):
+            file = root_folder / entry.pw_name / "auth.json"
+            assert (file.read_bytes(), file.stat().st_uid) == (entry.pw_name.encode(), entry.pw_uid)
+
+
+def test_the_answer_shows_nothing_of_what_lies_on_the_target(half: Half, home: Path) -> None:
+    (home / "config.toml").write_bytes(b'secret = "SECRETMARKER"\n')
+    seen: list[bytes] = []
+    real = subprocess.run
+
+    def run(*args: t.Any, **kwargs: t.Any) -> subprocess.CompletedProcess[bytes]:
+        done = real(*args, **kwargs)
+        seen.append(done.stdout)
+        return done
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "run", run)
+        content = half.describe(home)["files"]["config"]["content"]
+    assert b"SECRETMARKER" in base64.b64decode(content)
+    decoded = base64.b64decode(seen[0].split(b" ")[-1])
+    assert b"SECRETMARKER" not in seen[0] + decoded
+    assert content.encode() not in seen[0] + decoded
