@@ -57,8 +57,8 @@ options:
             what is in it.
           - A folder that is missing is created with mode V(0700). Where the account itself cannot create it, root
             does, but only below folders that root alone can write.
-          - Write the path out. A leading V(~) is expanded on the controller, not on the target.
-        type: path
+          - Write the path out. V(~) is not expanded, and refused.
+        type: str
       state:
         description:
           - V(absent) removes the C(auth.json) and everything that O(homes[].environment) put there. The
@@ -201,11 +201,11 @@ options:
       environment:
         description:
           - The environment variables that the account's shells, its systemd user services and whoever reads the file
-            get. Exactly these, so what an earlier run put there and is not named any more is removed, and V({})
-            removes them all.
+            get. Exactly these, so what an earlier run put there and is not named any more is removed. V({}) removes
+            them all.
           - They are written to C(codex.env) in the Codex home, with mode V(0600). The start-up files of the shells,
             fish and C(environment.d) get one line, file or link that reads it.
-          - E(CODEX_HOME) is added where the Codex home is not C(~/.codex) of the account.
+          - E(CODEX_HOME) is added where the Codex home is not C(~/.codex) of the account, with V({}) too.
           - A value may hold letters, digits and C(_@%+=:,./-), since shells, systemd and Docker read anything else
             differently.
           - An account can have variables with one of its Codex homes only.

@@ -10,7 +10,7 @@ import typing as t
 
 Spec = dict[str, dict[str, t.Any]]
 
-ACCOUNT: t.Final[Spec] = {"user": {"type": "str"}, "codex_home": {"type": "path"}}
+ACCOUNT: t.Final[Spec] = {"user": {"type": "str"}, "codex_home": {"type": "str"}}
 VERSION: t.Final[Spec] = {"codex_version": {"type": "str"}}
 STATE: t.Final[Spec] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 FILE: t.Final[Spec] = {"mode": {"type": "raw"}, "backup": {"type": "bool", "default": False}}

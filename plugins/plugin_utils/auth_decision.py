@@ -17,6 +17,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary
+from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
 
 Update = t.Literal["if_newer", "always", "on_create"]
 OnAccountMismatch = t.Literal["fail", "replace"]
@@ -41,6 +42,8 @@ def decide(
         return Decision(True, "The account had no auth.json.")
     found = method_of(target)
     if found == source["auth_mode"] and target["secrets"] == source["secrets"]:
+        if found == "chatgpt" and parse_time(target["last_refresh"]) is None:
+            return Decision(True, "The login was there without last_refresh, and Codex does not send such a login.")
         return Decision(False, "The account has this login already.")
     if update == "on_create":
         return Decision(False, "An auth.json is there, and update is on_create.")

@@ -92,7 +92,7 @@ def login_settings(
             "preferred_auth_method was written, and only Codex 0.23 to 0.34 act on it; later ones go by auth.json. "
             "Give codex_version (or detect) to have each version get what it understands."
         )
-    elif preferred and not key.works_in(t.cast(versions.Version, version)):
+    elif preferred and "preferred_auth_method" not in settings and not _is_enforced(config, version):
         warnings.append(
             f"preferred_auth_method was left out: Codex {'.'.join(map(str, version or ()))} does not act on it and "
             "goes by auth.json alone. enforce_login_method writes its successor from 0.49 on."
@@ -104,9 +104,13 @@ def login_settings(
                 "enforce_login_method needs a login to enforce: there will be no auth.json with an API key or ChatGPT "
                 "tokens. Deploy one in the same task, or give preferred_auth_method."
             )
-        if version is None or versions.KEYS["forced_login_method"].works_in(version):
+        if _is_enforced(config, version):
             settings["forced_login_method"] = versions.FORCED_LOGIN_METHOD[method]
     return settings, warnings
+
+
+def _is_enforced(config: DesiredConfig, version: versions.Version | None) -> bool:
+    return config.enforce_login_method and (version is None or versions.KEYS["forced_login_method"].works_in(version))
 
 
 def check_forced_login_method(data: toml_document.Table, auth: AuthSummary | None, path: str) -> None:

@@ -246,4 +246,6 @@ def _remove(text: str, document: tomledit.Document, path: KeyPath) -> str:
     while comments < len(removed) and (not removed[comments].strip() or removed[comments].lstrip().startswith("#")):
         comments += 1
     kept = next((n for n in range(comments, 0, -1) if not removed[n - 1].strip()), 0)
+    if not "".join(removed[:kept]).strip():
+        kept = 0  # only the blank lines that set the key apart
     return "".join(old[:start] + removed[:kept] + old[len(old) - end :])

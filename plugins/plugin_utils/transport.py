@@ -166,7 +166,10 @@ class Transport:
         lines = [line for line in outcome["stdout"].splitlines() if line.startswith(MARK)]
         if lines:
             masked = base64.b64decode(lines[-1].removeprefix(MARK))
-            answers: list[HomeAnswer] = json.loads(mask(masked, key))["homes"]
+            answer = json.loads(mask(masked, key))
+            if answer["protocol"] != PROTOCOL:
+                raise CodexError("The target half speaks another protocol than this controller: reinstall fleet.codex.")
+            answers: list[HomeAnswer] = answer["homes"]
             return answers
         if outcome["rc"] == NO_PYTHON:
             raise CodexError(

@@ -138,6 +138,10 @@ def test_a_file_that_codex_wrote_without_auth_mode_is_the_same_login() -> None:
     assert not decide(api_key(), {**api_key(), "auth_mode": None}, "if_newer", "fail", PATH).replace
 
 
+def test_the_same_tokens_without_last_refresh_are_no_usable_login() -> None:
+    assert decide(chatgpt(), {**chatgpt(), "last_refresh": None}, "if_newer", "fail", PATH).replace
+
+
 def test_kinds_of_login() -> None:
     assert {name: method_of(summary) for name, summary in TARGETS.items() if summary} == {
         "same": "chatgpt",

@@ -1,0 +1,186 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""What is wrong is said in one sentence that names the option or the file; nothing changes and nothing is quoted.
+
+The refusals themselves have tests of their own beside the plan and the target half. These show that
+each of them reaches the person who runs the playbook.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils import action_base
+
+from .playbook import Playbook
+from .test_idempotence import chatgpt, snapshot
+
+SECRET = "SECRETMARKER"
+
+Options = dict[str, t.Any]
+
+
+def document(**changes: t.Any) -> str:
+    return json.dumps({**chatgpt(0), "marker": SECRET, **changes})
+
+
+# name: (module, options, words of the sentence); {home} and {files} are filled in.
+ON_THE_CONTROLLER: dict[str, tuple[str, Options, str]] = {
+    "empty key": ("auth_file", {"api_key": ""}, "api_key is empty"),
+    "several lines": ("auth_file", {"api_key": f"{SECRET}\nx"}, "api_key has more than one line"),
+    "blank in key": ("auth_file", {"api_key": f"{SECRET} x"}, "api_key contains blanks"),
+    "two logins": ("auth_file", {"api_key": SECRET, "content": document()}, "Only one of api_key, content"),
+    "three logins": (
+        "auth_file",
+        {"api_key": SECRET, "content": "{}", "src": "x"},
+        "Only one of api_key, content, src",
+    ),
+    "no login": ("auth_file", {}, "One of api_key, content and src must be given"),
+    "src missing": ("auth_file", {"src": "nowhere.json"}, "src: there is no file nowhere.json"),
+    "src not JSON": ("auth_file", {"src": "{files}/broken.json"}, "broken.json) is not valid JSON (line 1"),
+    "src with BOM": ("auth_file", {"src": "{files}/bom.json"}, "byte order mark"),
+    "src UTF-16": ("auth_file", {"src": "{files}/utf16.json"}, "UTF-16"),
+    "src other JSON": ("auth_file", {"src": "{files}/other.json"}, "neither OPENAI_API_KEY nor tokens"),
+    "src a vault": ("auth_file", {"src": "{files}/vault.json"}, "vault.json cannot be read or decrypted"),
+    "key and tokens": ("auth_file", {"content": document(OPENAI_API_KEY=SECRET)}, "together"),
+    "tokens incomplete": ("auth_file", {"content": document(tokens={"id_token": SECRET})}, "is incomplete"),
+    "no last_refresh": ("auth_file", {"content": document(last_refresh=None)}, "no last_refresh"),
+    "bad last_refresh": ("auth_file", {"content": document(last_refresh="today")}, "last_refresh in content is not an"),
+    "unknown account": ("auth_file", {"api_key": SECRET, "user": "no-such"}, "no account no-such"),
+    "relative home": ("auth_file", {"api_key": SECRET, "codex_home": "codex"}, "codex_home must be an absolute path"),
+    "tilde": ("auth_file", {"api_key": SECRET, "codex_home": "~/.codex"}, "codex_home must be an absolute path"),
+    "bad mode": ("auth_file", {"api_key": SECRET, "mode": "0644"}, "mode must be an octal mode"),
+    "unknown option": ("auth_file", {"apikey": SECRET}, "Unsupported parameters"),
+    "null in settings": ("config", {"settings": {"a": {"b": None}}}, "settings: a.b is null"),
+    "huge integer": ("config", {"settings": {"a": 2**63}}, "settings: a is an integer beyond 64 bits"),
+    "empty path": ("config", {"absent": [[]]}, "absent must hold key paths"),
+    "bad preference": ("config", {"preferred_auth_method": "api"}, "preferred_auth_method must be one of"),
+    "bad version": ("config", {"settings": {"a": 1}, "codex_version": "new"}, "codex_version must be a version"),
+    "no codex": ("config", {"settings": {"a": 1}, "codex_version": "detect"}, "has no codex that runs"),
+    "bad variable": ("home", {"homes": [{"environment": {"A": f"{SECRET} x"}}]}, "environment: A has a character"),
+    "twice": (
+        "home",
+        {"homes": [{"auth": {"api_key": SECRET}}, {"auth": {"api_key": SECRET}}]},
+        "is declared twice",
+    ),
+    "second home wrong": (
+        "home",
+        {"homes": [{"auth": {"api_key": SECRET}}, {"user": "no-such", "auth": {"api_key": SECRET}}]},
+        "no account no-such",
+    ),
+    "key in a home": ("home", {"homes": [{"auth": {"api_key": ""}}]}, "auth.api_key is empty"),
+}
+
+
+def make_directory(home: pathlib.Path) -> None:
+    (home / "auth.json").mkdir()
+
+
+def make_fifo(home: pathlib.Path) -> None:
+    os.mkfifo(home / "auth.json")
+
+
+def make_dangling(home: pathlib.Path) -> None:
+    (home / "auth.json").symlink_to("nothing")
+
+
+def make_file(name: str, content: bytes) -> t.Callable[[pathlib.Path], None]:
+    return lambda home: t.cast(None, (home / name).write_bytes(content))
+
+
+KEY_FILE = json.dumps({"OPENAI_API_KEY": f"other-{SECRET}"}).encode()
+CONFIG: Options = {"settings": {"model": "gpt-5"}}
+# name: (what lies in the Codex home, module, options, words of the sentence)
+ON_THE_TARGET: dict[str, tuple[t.Callable[[pathlib.Path], None], str, Options, str]] = {
+    "a directory": (make_directory, "auth_file", {"api_key": SECRET}, "auth.json is a directory"),
+    "a FIFO": (make_fifo, "auth_file", {"api_key": SECRET}, "auth.json is a fifo"),
+    "a dangling link": (make_dangling, "auth_file", {"api_key": SECRET}, "auth.json is a symbolic link to nothing"),
+    "malformed": (make_file("auth.json", b"{" + SECRET.encode()), "auth_file", {"api_key": SECRET}, "not an auth.json"),
+    "empty": (make_file("auth.json", b""), "auth_file", {"api_key": SECRET}, "not an auth.json"),
+    "another login": (make_file("auth.json", KEY_FILE), "auth_file", {"content": document()}, "on_account_mismatch"),
+    "bad TOML": (
+        make_file("config.toml", f'ok = 1\nx = "{SECRET}\n'.encode()),
+        "config",
+        CONFIG,
+        "config.toml is not valid TOML (line 2, column",
+    ),
+    "not UTF-8": (make_file("config.toml", b"a = '\xff'\n"), "config", CONFIG, "config.toml is not UTF-8 (line 1)"),
+    "scalar in the way": (
+        make_file("config.toml", b"model = 'x'\n"),
+        "config",
+        {"settings": {"model": {"name": "y"}}},
+        "has a value at model",
+    ),
+    "a file as home": (make_file("file", b""), "auth_file", {"api_key": SECRET, "codex_home": "{home}/file"}, "folder"),
+}
+
+
+def fill(value: t.Any, **names: str) -> t.Any:
+    if isinstance(value, dict):
+        return {key: fill(item, **names) for key, item in value.items()}
+    if isinstance(value, str) and value.startswith("{") and value[1:5] in ("home", "file"):
+        return value.format(**names)
+    return value
+
+
+def test_every_refusal_is_one_sentence(playbook: Playbook, tmp_path: pathlib.Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    good = document()
+    (files / "broken.json").write_text("{" + SECRET)
+    (files / "bom.json").write_bytes(b"\xef\xbb\xbf" + good.encode())
+    (files / "utf16.json").write_bytes(good.encode("utf-16"))
+    (files / "other.json").write_text(json.dumps({"name": SECRET}))
+    (files / "vault.json").write_text("$ANSIBLE_VAULT;1.1;AES256\n3132\n")
+    tasks, expected, homes = [], {}, []
+    for name, (module, options, words) in ON_THE_CONTROLLER.items():
+        home = tmp_path / "homes" / name.replace(" ", "-")
+        home.mkdir(parents=True)
+        homes.append(home)
+        options = fill(options, files=str(files))
+        tasks.append((name, home, module, options))
+        expected[name] = words
+    for name, (prepare, module, options, words) in ON_THE_TARGET.items():
+        home = tmp_path / "homes" / name.replace(" ", "-")
+        (home / ".codex").mkdir(parents=True, mode=0o700)
+        prepare(home / ".codex")
+        homes.append(home)
+        tasks.append((name, home, module, fill(options, home=f"{home}/.codex")))
+        expected[name] = words
+    before = snapshot(tmp_path / "homes")
+    names_before = sorted(map(str, (tmp_path / "homes").rglob("*")))
+    run = playbook.run(
+        {"host": {"ansible_connection": "local"}},
+        [
+            {
+                "name": name,
+                f"fleet.codex.codex_{module}": options,
+                "environment": {"HOME": str(home), "PATH": "/nonexistent"},
+                "ignore_errors": True,
+            }
+            for name, home, module, options in tasks
+        ],
+        arguments=["--diff"],
+    )
+    assert len(run.tasks) == len(expected)
+    for task in run.tasks:
+        assert task.result.get("failed") is True, task
+        assert expected[task.name] in task.message, (task.name, task.message)
+        assert "Traceback" not in task.message
+        assert SECRET not in task.message, task.name
+    assert snapshot(tmp_path / "homes") == before
+    assert sorted(map(str, (tmp_path / "homes").rglob("*"))) == names_before
+
+
+def test_a_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = action_base.importlib.util.find_spec
+    monkeypatch.setattr(
+        action_base.importlib.util, "find_spec", lambda name: None if name == "tomledit" else found(name)
+    )
+    with pytest.raises(
+        action_base.CodexError, match=r"needs tomledit on the controller\. Run: .* -m pip install tomli"
+    ):
+        action_base.check_libraries()

@@ -1,0 +1,160 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""Each writing module in four steps, for create, change and remove: check, run, check, run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
+
+from .playbook import Playbook, Run
+
+NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+HAND_EDITED = b"# mine\nmodel = 'old'  # why\n\n[tui]\ntheme = 'x'\n"
+
+
+def chatgpt(hours: int) -> dict[str, t.Any]:
+    moment = NOW + dt.timedelta(hours=hours)
+    return t.cast(
+        "dict[str, t.Any]",
+        chatgpt_document(
+            "account-1", "a@example.com", "plus", last_refresh=moment, access_expires=moment, marker=str(hours)
+        ),
+    )
+
+
+class Case(t.NamedTuple):
+    """A module's options step by step, and the files each step leaves (None: absent)."""
+
+    module: str
+    steps: list[tuple[dict[str, t.Any], dict[str, bytes | None]]]
+
+
+def key_file(key: str) -> bytes:
+    return f'{{\n  "auth_mode": "apikey",\n  "OPENAI_API_KEY": "{key}"\n}}'.encode()
+
+
+CASES = {
+    "auth_file_key": Case(
+        "codex_auth_file",
+        [
+            ({"api_key": "fleet-test-key-1"}, {"auth.json": key_file("fleet-test-key-1")}),
+            ({"api_key": "fleet-test-key-2"}, {"auth.json": key_file("fleet-test-key-2")}),
+            ({"state": "absent"}, {"auth.json": None}),
+        ],
+    ),
+    "auth_file_chatgpt": Case(
+        "codex_auth_file",
+        [
+            ({"content": chatgpt(0)}, {"auth.json": json.dumps(chatgpt(0), indent=2).encode()}),
+            ({"content": chatgpt(1)}, {"auth.json": json.dumps(chatgpt(1), indent=2).encode()}),
+            ({"state": "absent"}, {"auth.json": None}),
+        ],
+    ),
+    "config": Case(
+        "codex_config",
+        [
+            ({"settings": {"model": "a"}}, {"config.toml": b"# mine\nmodel = \"a\"  # why\n\n[tui]\ntheme = 'x'\n"}),
+            (
+                {"preferred_auth_method": "apikey", "settings": {"model": "b"}, "absent": [["tui"]]},
+                {"config.toml": b'# mine\nmodel = "b"  # why\npreferred_auth_method = "apikey"\n'},
+            ),
+            ({"state": "absent"}, {"config.toml": None}),
+        ],
+    ),
+    "home": Case(
+        "codex_home",
+        [
+            (
+                {
+                    "auth": {"api_key": "fleet-test-key-1"},
+                    "config": {"settings": {"model": "a"}},
+                    "environment": {"OPENAI_API_KEY": "fleet-test-key-1"},
+                },
+                {"auth.json": key_file("fleet-test-key-1"), "codex.env": b"OPENAI_API_KEY=fleet-test-key-1\n"},
+            ),
+            (
+                {"auth": {"api_key": "fleet-test-key-2"}, "environment": {"OPENAI_API_KEY": "fleet-test-key-2"}},
+                {"auth.json": key_file("fleet-test-key-2"), "codex.env": b"OPENAI_API_KEY=fleet-test-key-2\n"},
+            ),
+            ({"state": "absent"}, {"auth.json": None, "codex.env": None}),
+        ],
+    ),
+}
+
+
+class Snapshot(t.NamedTuple):
+    """A file, down to what a rewrite with equal bytes would change."""
+
+    content: bytes
+    mode: int
+    inode: int
+    mtime: int
+
+
+def snapshot(folder: pathlib.Path) -> dict[str, Snapshot]:
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            stat = path.stat()
+            found[str(path.relative_to(folder))] = Snapshot(
+                path.read_bytes(), stat.st_mode & 0o777, stat.st_ino, stat.st_mtime_ns
+            )
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_four_steps(name: str, playbook: Playbook, tmp_path: pathlib.Path) -> None:
+    case = CASES[name]
+    home = tmp_path / "account"
+    codex_home = home / ".codex"
+    codex_home.mkdir(parents=True, mode=0o700)
+    (codex_home / "config.toml").write_bytes(HAND_EDITED)
+    (codex_home / "config.toml").chmod(0o600)
+    (home / ".profile").write_text("# the user's own\n")
+
+    def run(options: dict[str, t.Any], *arguments: str) -> Run:
+        arguments_ = {"homes": [options]} if case.module == "codex_home" else options
+        task = {"name": "task", f"fleet.codex.{case.module}": arguments_}
+        return playbook.run(
+            {"host": {"ansible_connection": "local"}},
+            [task],
+            play={"environment": {"HOME": str(home)}},
+            arguments=["--diff", "-vvv", *arguments],
+        )
+
+    original = snapshot(home)
+    for options, files in case.steps:
+        before = snapshot(home)
+        check = run(options, "--check")
+        assert check.changes() == [True]
+        assert snapshot(home) == before
+
+        done = run(options)
+        assert done.changes() == [True]
+        assert done.one("task").result["diff"] == check.one("task").result["diff"]
+        after = snapshot(home)
+        for path, content in files.items():
+            there = after.get(f".codex/{path}")
+            assert (there and there.content) == content
+            assert there is None or there.mode == 0o600
+        assert executions(done) == 2
+
+        for arguments in (["--check"], []):
+            again = run(options, *arguments)
+            assert again.changes() == [False]
+            assert again.one("task").result["diff"] == []
+            assert executions(again) == 1
+            assert snapshot(home) == after
+    left = snapshot(home)
+    assert left.keys() <= original.keys()
+    assert left[".profile"].content == original[".profile"].content
+
+
+def executions(run: Run) -> int:
+    """How many commands Ansible ran on the target, as it says itself at -vvv."""
+    return run.stdout.count("EXEC")
