@@ -131,51 +131,67 @@ def failure(error, path=None):
 # ----------------------------------------------------------------------------------- folders
 
 
-def parts_below(start, path):
-    """Each folder from below `start` down to `path`."""
-    parts = []
-    while path != start and path != "/":
-        parts.append(path)
-        path = os.path.dirname(path)
-    return reversed(parts)
+def walk(start, path):
+    """Every step of a path from a folder on, links resolved one by one, as (path, lstat).
 
-
-def inside(path, folder):
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+    Second: whether the path's end was reached; it is not where a step is missing or out of reach.
+    """
+    steps, current, pending = [], start, path.split("/")
+    while pending:
+        name = pending.pop(0)
+        if name == "..":
+            current = os.path.dirname(current)
+        elif name not in ("", "."):
+            step = os.path.join(current, name)
+            try:
+                status = os.lstat(step)
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
+                return steps, False
+            steps.append((step, status))
+            if stat.S_ISLNK(status.st_mode):
+                if len(steps) > 200:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+                target = os.readlink(step)
+                pending = target.split("/") + pending
+                current = "/" if target.startswith("/") else current
+            else:
+                current = step
+    return steps, True
 
 
 def describe_folder(path, account):
-    """The Codex home's kind, mode and owner; raises Obstacle where no home can stand there.
+    """The Codex home's kind and mode; raises Obstacle where no home can stand there.
 
-    Every folder on the way must belong to root or to the account, since whoever owns one can
+    Every folder and link on the way must belong to root or to the account, since whoever owns one can
     put another home in its place. Inside the account's own home the way starts there.
     """
-    real = os.path.realpath(path)
-    if os.path.islink(path) and not os.path.exists(path):
-        raise Obstacle("dangling", path=path)
     home = os.path.realpath(account["home"])
-    existing = "/"
-    for step in parts_below(home if inside(real, home) and os.path.isdir(home) else "/", real):
-        try:
-            status = os.lstat(step)
-        except (FileNotFoundError, PermissionError):
-            break
-        if not stat.S_ISDIR(status.st_mode):
-            raise Obstacle("not_a_directory", path=step)
-        if status.st_uid not in (0, account["uid"]) or (step == real and status.st_uid != account["uid"]):
-            raise Obstacle("foreign", path=step, owner=owner_name(status.st_uid), user=account["name"])
-        existing = step
-    if existing == real:
-        return {"path": path, "kind": "directory", "mode": stat.S_IMODE(status.st_mode)}
-    if inside(real, home) and not os.path.isdir(home):
+    own = path.startswith(account["home"].rstrip("/") + "/")
+    if own and not os.path.isdir(home):
         raise Obstacle("no_home", user=account["name"], path=account["home"])
-    return {"path": path, "kind": "absent", "below": home if inside(real, home) else existing}
+    folder = home if own else "/"
+    steps, complete = walk(folder, path[len(account["home"]) :] if own else path)
+    for step, status in steps:
+        if status.st_uid not in (0, account["uid"]):
+            raise Obstacle("foreign", path=step, owner=owner_name(status.st_uid), user=account["name"])
+        if stat.S_ISDIR(status.st_mode):
+            folder = step
+        elif not stat.S_ISLNK(status.st_mode):
+            raise Obstacle("not_a_directory", path=step)
+    if not complete:
+        if os.path.islink(path):
+            raise Obstacle("dangling", path=path)
+        return {"path": path, "kind": "absent", "below": folder}
+    status = os.stat(folder)
+    if status.st_uid != account["uid"]:
+        raise Obstacle("foreign", path=folder, owner=owner_name(status.st_uid), user=account["name"])
+    return {"path": path, "kind": "directory", "mode": stat.S_IMODE(status.st_mode)}
 
 
-def root_alone_writes(path):
-    """Whether nobody but root can change what stands at any step of the path."""
-    steps = ["/"] + list(parts_below("/", os.path.realpath(path)))
-    return all(s.st_uid == 0 and not s.st_mode & 0o022 for s in map(os.lstat, steps))
+def root_alone_leads(path):
+    """Whether nobody but root can change where a path leads: no folder and no link on the way is another's."""
+    steps, _complete = walk("/", path)
+    return all(s.st_uid == 0 and (stat.S_ISLNK(s.st_mode) or not s.st_mode & 0o022) for _path, s in steps)
 
 
 def make_folder(path, mode):
@@ -654,13 +670,13 @@ def work_on(home, request):
     changing = os.geteuid() == 0 and account["uid"] != 0
     for operation in home.get("operations", []) if changing else []:
         if operation["operation"] == "directory" and operation.get("by_root") and not os.path.isdir(codex_home):
-            if not root_alone_writes(describe_folder(codex_home, account)["below"]):
+            if not root_alone_leads(codex_home):
                 raise Obstacle("not_writable", path=codex_home, user=account["name"])
             make_folder_for(codex_home, account, operation["mode"])
     answer = as_account(account, work)
     folder = answer.get("folder")
     if folder and folder["kind"] == "absent" and not folder["writable"]:
-        folder["by_root"] = changing and root_alone_writes(folder["below"])
+        folder["by_root"] = changing and root_alone_leads(codex_home)
     return dict(answer, account=account, codex_home=codex_home)
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the collection's archive, has Galaxy's own importer look at it, installs it and lists what it offers.
+# Builds the collection's archive, has Galaxy's own importer look at it, installs it, from git too, and lists what it offers.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -10,6 +10,10 @@ PATH=$venv/bin:$PATH
 export ANSIBLE_COLLECTIONS_PATH="$work/installed" # and not .venv/collections, where it is installed already
 ansible-galaxy collection build --output-path "$work"
 ansible-galaxy collection install "$work"/*.tar.gz --offline --no-deps --collections-path "$work/installed"
+
+# As a requirements file with a git source does; from the last commit.
+ansible-galaxy collection install "git+file://$checkout" --no-deps --collections-path "$work/from-git"
+[ -f "$work/from-git/ansible_collections/fleet/codex/plugins/module_utils/store.py" ]
 
 listed=$(ansible-doc --list --type module fleet.codex)
 echo "$listed"

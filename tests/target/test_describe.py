@@ -200,6 +200,40 @@ class TestAccounts:
         folder = half.describe(root_folder / "codex" / "home", user=account.pw_name)["folder"]
         assert not folder["by_root"]
 
+    def test_a_link_that_the_account_made_does_not_make_root_create_anything(
+        self, half: Half, root_folder: Path, account
+    ) -> None:
+        theirs = root_folder / "theirs"
+        theirs.mkdir(mode=0o755)
+        (theirs / "link").symlink_to(root_folder)
+        for path in (theirs, theirs / "link"):
+            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        answer = half.describe(theirs / "link" / "made-by-root", user=account.pw_name)
+        assert (answer["folder"]["writable"], answer["folder"]["by_root"]) == (False, False)
+        make = {"operation": "directory", "base": "codex_home", "path": "", "mode": 0o700, "by_root": True}
+        home = {"user": account.pw_name, "codex_home": f"{theirs}/link/made-by-root", "operations": [make]}
+        assert half.execute("apply", [home])[0]["obstacle"]["reason"] == "not_writable"
+        assert os.listdir(root_folder) == ["theirs"]
+
+    def test_a_link_that_root_made_is_followed(self, half: Half, root_folder: Path, account) -> None:
+        (root_folder / "real").mkdir(mode=0o755)
+        (root_folder / "link").symlink_to("real")
+        assert half.describe(root_folder / "link" / "new", user=account.pw_name)["folder"]["by_root"]
+
+    def test_a_link_of_another_account_on_the_way_is_refused(
+        self, half: Half, root_folder: Path, account, other_account
+    ) -> None:
+        (root_folder / "home").mkdir(mode=0o700)
+        os.chown(root_folder / "home", account.pw_uid, account.pw_gid)
+        (root_folder / "link").symlink_to("home")
+        os.chown(root_folder / "link", other_account.pw_uid, other_account.pw_gid, follow_symlinks=False)
+        assert half.describe(root_folder / "link", user=account.pw_name)["obstacle"]["reason"] == "foreign"
+
+    def test_a_loop_of_links(self, half: Half, root_folder: Path) -> None:
+        (root_folder / "a").symlink_to("b")
+        (root_folder / "b").symlink_to("a")
+        assert half.describe(root_folder / "a" / "home")["obstacle"]["code"] == "ELOOP"
+
     def test_files_are_read_as_the_account(self, half: Half, root_folder: Path, account) -> None:
         home = root_folder / "home"
         home.mkdir(mode=0o700)
