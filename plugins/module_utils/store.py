@@ -80,6 +80,27 @@ def owner_name(uid):
         return str(uid)
 
 
+def looking_as(account, work):
+    """work()'s result with the account's rights, which root takes on for the while.
+
+    For describe: a child for each account would cost ten times as much. The real user stays root, so
+    no process of the account can signal or trace this one. What writes, or runs a program of the
+    account's, is done in as_account().
+    """
+    if os.geteuid() == account["uid"]:
+        return work()
+    group, groups = os.getegid(), os.getgroups()
+    try:
+        os.setgroups(os.getgrouplist(account["name"], account["gid"]))
+        os.setegid(account["gid"])
+        os.seteuid(account["uid"])
+        return work()
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
+
+
 def as_account(account, work):
     """work()'s result, JSON-able; run in a child that has become the account, when root is not it."""
     if os.geteuid() == account["uid"]:
@@ -641,7 +662,8 @@ def describe_home(home, account, codex_home):
     answer["home_exists"] = os.path.isdir(account["home"])
     answer["system"] = sys.platform
     if answer["folder"]["kind"] == "absent":
-        answer["folder"]["writable"] = os.access(answer["folder"]["below"], os.W_OK | os.X_OK)
+        effective = os.access in os.supports_effective_ids
+        answer["folder"]["writable"] = os.access(answer["folder"]["below"], os.W_OK | os.X_OK, effective_ids=effective)
     return answer
 
 
@@ -656,13 +678,16 @@ def work_on(home, request):
     else:
         codex_home = os.path.join(account["home"], ".codex")
 
-    def work():
-        if request["operation"] == "describe":
-            answer = describe_home(home, account, codex_home)
-            if home.get("detect_version"):
-                answer["codex_version"] = codex_version(account)
-        else:
-            answer = {"results": apply_all(home, account, codex_home)}
+    def describe():
+        return describe_home(home, account, codex_home)
+
+    def apply():
+        return {"results": apply_all(home, account, codex_home)}
+
+    def ask_codex():
+        answer = {}
+        if home.get("detect_version"):
+            answer["codex_version"] = codex_version(account)
         if home.get("login_status"):
             answer["login_status"] = login_status(account, codex_home)
         return answer
@@ -673,7 +698,9 @@ def work_on(home, request):
             if not root_alone_leads(codex_home):
                 raise Obstacle("not_writable", path=codex_home, user=account["name"])
             make_folder_for(codex_home, account, operation["mode"])
-    answer = as_account(account, work)
+    answer = looking_as(account, describe) if request["operation"] == "describe" else as_account(account, apply)
+    if "obstacle" not in answer and (home.get("detect_version") or home.get("login_status")):
+        answer.update(as_account(account, ask_codex))
     folder = answer.get("folder")
     if folder and folder["kind"] == "absent" and not folder["writable"]:
         folder["by_root"] = changing and root_alone_leads(codex_home)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Operation, OperationResult
 from ansible_collections.fleet.codex.tests.target.conftest import needs_root
-from ansible_collections.fleet.codex.tests.target.half import Half, sha256, write
+from ansible_collections.fleet.codex.tests.target.half import FILES, Half, sha256, write
 
 OLD, NEW = b"old content\n", b"new content\n"
 MARKER = "# our mark"
@@ -301,6 +301,23 @@ class TestAccounts:
         (codex_home / "config.toml").symlink_to(secret)
         answer = half.describe(codex_home, user=account.pw_name, extra_groups=[0])
         assert answer["files"]["config"]["kind"] == "unreadable"
+        line = operation(operation="lines", path="config.toml", line="x", marker="x", mode=0o600, expected=None)
+        result = half.apply(codex_home, [line], user=account.pw_name, extra_groups=[0])[0]
+        assert (result["status"], result["code"]) == ("failed", "EACCES")
+
+    def test_root_is_itself_again_after_it_looked_as_another(self, half: Half, root_folder: Path, account) -> None:
+        theirs, own = root_folder / "theirs", root_folder / "own"
+        for folder in (theirs, own):
+            folder.mkdir(mode=0o700)
+            (folder / "config.toml").write_bytes(OLD)
+        os.chown(theirs, account.pw_uid, account.pw_gid)
+        homes = [
+            {"user": account.pw_name, "codex_home": str(theirs), "files": FILES},
+            {"user": None, "codex_home": str(own), "files": FILES},
+            {"user": account.pw_name, "codex_home": str(own), "files": FILES},
+        ]
+        kinds = [home.get("files", {}).get("config", {}).get("kind") for home in half.execute("describe", homes)]
+        assert kinds == ["file", "file", None]
 
     def test_several_accounts_in_one_execution(self, half: Half, root_folder: Path, account, other_account) -> None:
         homes = []

@@ -1,0 +1,124 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""CPU per host of the cases in cases.yml, side by side, and the goals held against it: bench.py [ROUNDS].
+
+Every round runs one play per case, in which the case's tasks stand several times, and one play
+without tasks. What a play costs beyond the empty one, divided by repetitions and hosts, is the cost of
+the tasks: starting Ansible is in none of the figures. Figures are medians over the rounds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import pathlib
+import re
+import statistics
+import sys
+import tempfile
+import typing as t
+
+import meter
+import yaml
+
+HERE = pathlib.Path(__file__).parent
+HOSTS = 10
+PING, HOME, MANY = "ansible.builtin.ping", "codex_home, unchanged", "codex_home, 20 accounts unchanged"
+ROLE, BY_HAND = "the role, unchanged", "eight tasks by hand, unchanged"
+
+GOALS = (
+    (HOME, PING, 0.5),
+    (ROLE, PING, 0.8),
+    (ROLE, BY_HAND, 0.1),
+    (MANY, HOME, 1.5),
+)
+"""A case costs at most this much of another."""
+
+
+class Case(t.TypedDict):
+    """An entry of cases.yml."""
+
+    name: str
+    repeat: int
+    tasks: list[dict[str, t.Any]]
+    accounts: t.NotRequired[int]
+    changes: t.NotRequired[bool]
+
+
+def spread(task: dict[str, t.Any], accounts: int) -> dict[str, t.Any]:
+    """The task with its one home repeated for account-01, account-02 and so on."""
+    (home,) = task["fleet.codex.codex_home"]["homes"]
+    homes = [home | {"user": f"account-{n:02}"} for n in range(1, accounts + 1)]
+    return task | {"fleet.codex.codex_home": {"homes": homes}}
+
+
+def play(case: Case | None, turns: t.Iterator[int]) -> str:
+    """A play with the case's tasks; with None one without."""
+    tasks = []
+    for _repetition in range(case["repeat"] if case else 0):
+        turn = next(turns)
+        for task in case["tasks"] if case else ():
+            if case and case.get("accounts"):
+                task = spread(task, case["accounts"])
+            tasks.append(task | {"vars": {**task.get("vars", {}), "turn": turn}})
+    return json.dumps([{"name": "Measure", "hosts": "all", "gather_facts": False, "tasks": tasks}])
+
+
+def run(case: Case | None, turns: t.Iterator[int], environment: dict[str, str], first: bool = False) -> meter.Clock:
+    """CPU of one play; ends the benchmark where a host did not do what the case says."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(play(case, turns))
+        file.flush()
+        clock, said = meter.measure(["ansible-playbook", file.name], environment)
+    recap = re.findall(r"^bench-\d+ .*\bchanged=(\d+) +unreachable=0 +failed=0\b", said, re.MULTILINE)
+    changed = case["repeat"] if case and case.get("changes") else 0
+    if case and (len(recap) != HOSTS or (not first and set(recap) != {str(changed)})):
+        sys.exit(f"{said}\nbenchmark: {case['name']} did not do what it should")
+    return clock
+
+
+def median(clocks: t.Sequence[meter.Clock]) -> meter.Clock:
+    """Part by part."""
+    return {part: statistics.median(clock[part] for clock in clocks) for part in meter.PARTS}
+
+
+def main() -> None:
+    """Runs all cases and prints the table and the goals."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    environment = os.environ | {
+        "ANSIBLE_CONFIG": str(HERE / "ansible.cfg"),
+        "ANSIBLE_INVENTORY": str(HERE / "inventory.yml"),
+    }
+    cases: list[Case] = yaml.safe_load((HERE / "cases.yml").read_text())
+    turns = itertools.count(1)
+    print(f"Clocks: {meter.check('bench-01', environment)}.", flush=True)
+
+    for case in cases:  # brings the hosts to where nothing changes any more
+        run(case, turns, environment, first=True)
+    costs: dict[str, list[meter.Clock]] = {case["name"]: [] for case in cases}
+    for number in range(rounds):
+        print(f"Round {number + 1} of {rounds}", file=sys.stderr, flush=True)
+        empty = run(None, turns, environment)
+        for case in cases:
+            clock = run(case, turns, environment)
+            share = case["repeat"] * HOSTS
+            costs[case["name"]].append({part: (clock[part] - empty[part]) / share for part in meter.PARTS})
+
+    medians = {name: median(clocks) for name, clocks in costs.items()}
+    totals = {name: statistics.median(sum(clock.values()) for clock in clocks) for name, clocks in costs.items()}
+    print(f"\nCPU in milliseconds per host, median of {rounds} rounds, {HOSTS} hosts over docker, pipelining on:\n")
+    print(f"{'':34} {'all':>6} {'of ping':>8} {'controller':>11} {'engine':>7} {'target':>7} {'lowest-highest':>15}")
+    for name, parts in medians.items():
+        sums = [sum(clock.values()) for clock in costs[name]]
+        print(
+            f"{name:34} {totals[name]:6.0f} {totals[name] / totals[PING]:8.2f} {parts['controller']:11.0f} "
+            f"{parts['engine']:7.0f} {parts['targets']:7.0f} {f'{min(sums):.0f}-{max(sums):.0f}':>15}"
+        )
+    print()
+    for name, other, limit in GOALS:
+        ratio = totals[name] / totals[other]
+        print(f"{'met   ' if ratio <= limit else 'MISSED'}  {name}: {ratio:.2f} of {other} (goal: at most {limit})")
+
+
+if __name__ == "__main__":
+    main()

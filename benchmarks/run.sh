@@ -1,0 +1,30 @@
+#!/bin/sh
+# `make bench`: what planning costs, and what an execution costs on ten containers, beside what others cost.
+# ROUNDS=3 says how often each case is measured (a minute and a half each). Needs root, on Debian also for Docker itself.
+set -eu
+benchmarks=$(cd "$(dirname "$0")" && pwd -P)
+checkout=$(cd "$benchmarks/.." && pwd -P)
+scripts=$checkout/tests/environment
+
+sh "$scripts/venv.sh"
+sh "$scripts/collections.sh" --tests
+PATH=$checkout/.venv/bin:$PATH
+export ANSIBLE_COLLECTIONS_PATH="$checkout/.venv/collections"
+FOLDER=$(mktemp -d /var/tmp/fleet-codex-bench.XXXXXX)
+finish() {
+    sh "$benchmarks/engine.sh" stop "$FOLDER"
+    rm -rf "$FOLDER"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+# Compiled code is kept, as on any machine, whatever this one's environment says.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX="$FOLDER/python"
+PYTHONPATH=$ANSIBLE_COLLECTIONS_PATH python "$benchmarks/plan.py"
+
+sh "$scripts/docker.sh"
+sh "$scripts/images.sh" bookworm
+sh "$benchmarks/engine.sh" start "$FOLDER"
+export DOCKER_HOST="unix://$FOLDER/docker.sock" ANSIBLE_HOME="$FOLDER/ansible"
+echo
+python "$benchmarks/bench.py" "${ROUNDS:-3}"
