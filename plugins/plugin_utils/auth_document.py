@@ -62,7 +62,7 @@ def from_api_key(key: object, option: str) -> Credential:
         raise CodexError(f"{option} is empty. Give the key, or leave the option out.")
     if "\n" in key or "\r" in key:
         raise CodexError(f"{option} has more than one line. Give the key alone.")
-    if not re.fullmatch(r"[!-~]+", key):
+    if not re.fullmatch(r"[A-Za-z0-9_.~+/=:@-]+", key):
         raise CodexError(
             f"{option} contains blanks or characters that no API key has. Give the key alone, without quotes."
         )

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import typing as t
 from datetime import UTC, datetime
 
@@ -18,8 +19,19 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_ti
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, KeyPath, dotted
 
 HIDDEN = "********"
-SENSITIVE_TABLES = ("env", "headers", "http_headers", "query_params")
-SENSITIVE_WORDS = ("args", "token", "key", "secret", "password", "authorization", "credential", "cookie", "header")
+SENSITIVE_TABLES = ("set", "env", "headers", "http_headers", "query_params")
+SENSITIVE_WORDS = (
+    "args",
+    "notify",
+    "token",
+    "key",
+    "secret",
+    "password",
+    "authorization",
+    "credential",
+    "cookie",
+    "header",
+)
 PLAIN_KEYS = (
     "env_key",
     "env_key_instructions",
@@ -149,7 +161,7 @@ def _setting(path: KeyPath, value: t.Any, mark: str) -> str:
         return "".join(_setting((*path, key), inner, mark) for key, inner in value.items())
     if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
         return "".join(_setting((*path, str(n)), inner, mark) for n, inner in enumerate(value))
-    return f"{dotted(path)} = {HIDDEN + mark if is_sensitive(path) else _value(value)}\n"
+    return f"{dotted(path)} = {HIDDEN + mark if is_sensitive(path, value) else _value(value)}\n"
 
 
 def _value(value: t.Any) -> str:
@@ -158,8 +170,14 @@ def _value(value: t.Any) -> str:
     return tomli_w.dumps({"v": value}).removeprefix("v = ").strip() if value != {} else "{}"
 
 
-def is_sensitive(path: KeyPath) -> bool:
-    """Whether a config.toml key may hold a secret: by its own name, or by the table it is in."""
+def is_sensitive(path: KeyPath, value: t.Any = None) -> bool:
+    """Whether a config.toml key may hold a secret: by its name, by the table it is in, or by a URL's user or query."""
+    if any(
+        re.search(r"://[^/]*@|://.*[?#]", text)
+        for text in (value if isinstance(value, list) else [value])
+        if isinstance(text, str)
+    ):
+        return True
     if path[-1] in PLAIN_KEYS:
         return False
     if any(key in SENSITIVE_TABLES for key in path[:-1]):

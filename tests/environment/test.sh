@@ -42,7 +42,7 @@ tests_on_hosts() {
     script images
     script codex
     step integration pytest tests/target tests/integration tests/clients --numprocesses 2 --dist loadgroup --durations 10
-    step molecule molecule test --scenario-name default
+    script molecule
 }
 
 script venv requirements-test.txt

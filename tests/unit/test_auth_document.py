@@ -52,6 +52,8 @@ def test_one_newline_at_the_end_of_a_key_is_trimmed(end: str) -> None:
         (f" {MARKER}", "blanks"),
         (f"{MARKER}\t", "blanks"),
         (f"“{MARKER}”", "characters that no API key has"),
+        (f"['{MARKER}']", "characters that no API key has"),
+        (f"<{MARKER}>", "characters that no API key has"),
         (5, "must be a string"),
     ],
 )

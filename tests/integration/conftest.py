@@ -1,0 +1,103 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""Fixtures: hosts, one set for each process of xdist, and the playbook runner."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import typing as t
+
+import pytest
+
+from .hosts import Container, Machine
+from .playbook import CHECKOUT, Playbook
+
+
+def unavailable(reason: str) -> t.NoReturn:
+    """Says why a test cannot run here; where everything must run, that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", name="docker")
+def _docker() -> None:
+    for script in ("docker.sh", "images.sh"):
+        done = subprocess.run(
+            ["sh", str(CHECKOUT / "tests" / "environment" / script)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            unavailable(done.stderr.strip())
+
+
+@pytest.fixture(scope="session", name="key")
+def _key(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A key for ssh, made for this run."""
+    if shutil.which("ssh-keygen") is None:
+        unavailable("ssh-keygen and ssh are not installed.")
+    path = tmp_path_factory.mktemp("key") / "id"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    return path
+
+
+@pytest.fixture(scope="session", name="shells_container")
+def _shells_container(docker: None, key: pathlib.Path) -> t.Iterator[Container]:
+    container = Container("shells", key)
+    yield container
+    container.remove()
+
+
+@pytest.fixture(scope="session", name="nopython_container")
+def _nopython_container(docker: None, key: pathlib.Path) -> t.Iterator[Container]:
+    container = Container("nopython", key)
+    yield container
+    container.remove()
+
+
+@pytest.fixture
+def container(shells_container: Container) -> Container:
+    """A Debian with accounts, sudo, sshd and all shells; homes are as new."""
+    shells_container.reset()
+    return shells_container
+
+
+@pytest.fixture
+def nopython(nopython_container: Container) -> Container:
+    """A Debian without Python."""
+    nopython_container.reset()
+    return nopython_container
+
+
+@pytest.fixture
+def machine() -> t.Iterator[Machine]:
+    """This machine, with a folder that any account may walk through."""
+    with tempfile.TemporaryDirectory(prefix="fleet-codex-", dir="/var/tmp") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o711)
+        (folder / "remote").mkdir()
+        yield Machine(folder)
+
+
+@pytest.fixture(scope="session", name="control")
+def _control() -> t.Iterator[pathlib.Path]:
+    with tempfile.TemporaryDirectory(prefix="fc", ignore_cleanup_errors=True) as name:
+        yield pathlib.Path(name)
+
+
+@pytest.fixture
+def playbook(tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
+    """ansible-playbook of the Python that runs the tests."""
+    return Playbook(tmp_path, control)
+
+
+@pytest.fixture(params=["oldest", "newest"])
+def other_core(request: pytest.FixtureRequest, tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
+    """ansible-playbook of the oldest and of the newest ansible-core that is supported."""
+    script = CHECKOUT / "tests" / "environment" / "cores.sh"
+    done = subprocess.run(["sh", str(script), request.param], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        unavailable(done.stderr.strip())
+    return Playbook(tmp_path, control, pathlib.Path(done.stdout.strip()))
