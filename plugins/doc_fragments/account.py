@@ -29,7 +29,7 @@ options:
         is in it.
       - A folder that is missing is created with mode V(0700). Where the account itself cannot create it, root does,
         but only below folders that root alone can write.
-      - Write the path out: V(~) is not expanded, and refused.
+      - Write the path out. V(~) is not expanded, and refused.
     type: str
 """
 

@@ -661,9 +661,6 @@ def describe_home(home, account, codex_home):
     answer["leftovers"] = leftovers(folders)
     answer["home_exists"] = os.path.isdir(account["home"])
     answer["system"] = sys.platform
-    if answer["folder"]["kind"] == "absent":
-        effective = os.access in os.supports_effective_ids
-        answer["folder"]["writable"] = os.access(answer["folder"]["below"], os.W_OK | os.X_OK, effective_ids=effective)
     return answer
 
 
@@ -702,8 +699,10 @@ def work_on(home, request):
     if "obstacle" not in answer and (home.get("detect_version") or home.get("login_status")):
         answer.update(as_account(account, ask_codex))
     folder = answer.get("folder")
-    if folder and folder["kind"] == "absent" and not folder["writable"]:
-        folder["by_root"] = changing and root_alone_leads(codex_home)
+    if folder and folder["kind"] == "absent":
+        # In a child, since access() goes by the real user: glibc up to 2.32 does so even where told not to.
+        folder["writable"] = as_account(account, lambda: os.access(folder["below"], os.W_OK | os.X_OK))
+        folder["by_root"] = not folder["writable"] and changing and root_alone_leads(codex_home)
     return dict(answer, account=account, codex_home=codex_home)
 
 

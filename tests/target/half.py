@@ -40,6 +40,7 @@ class Half:
 
     def __init__(self, interpreter: str) -> None:
         self.interpreter = interpreter
+        self.stdout = b""  # of the last execution, as Ansible would log it
 
     def command(self) -> list[str]:
         """The shell command line that starts it."""
@@ -55,6 +56,7 @@ class Half:
         data = transport.store_code() + json.dumps(request).encode()
         done = subprocess.run(run.pop("command", self.command()), input=data, capture_output=True, check=False, **run)
         assert done.returncode == 0, done.stderr.decode()
+        self.stdout = done.stdout
         lines = [line for line in done.stdout.decode().splitlines() if line.startswith(transport.MARK)]
         masked = base64.b64decode(lines[-1].removeprefix(transport.MARK))
         homes_answered: list[HomeAnswer] = json.loads(transport.mask(masked, key))["homes"]

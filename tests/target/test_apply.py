@@ -6,7 +6,6 @@ import base64
 import fcntl
 import os
 import stat
-import subprocess
 import threading
 import time
 import typing as t
@@ -333,18 +332,8 @@ class TestAccounts:
 
 def test_the_answer_shows_nothing_of_what_lies_on_the_target(half: Half, home: Path) -> None:
     (home / "config.toml").write_bytes(b'secret = "SECRETMARKER"\n')
-    seen: list[bytes] = []
-    real = subprocess.run
-
-    def run(*args: t.Any, **kwargs: t.Any) -> subprocess.CompletedProcess[bytes]:
-        done = real(*args, **kwargs)
-        seen.append(done.stdout)
-        return done
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess, "run", run)
-        content = half.describe(home)["files"]["config"]["content"]
+    content = half.describe(home)["files"]["config"]["content"]
     assert b"SECRETMARKER" in base64.b64decode(content)
-    decoded = base64.b64decode(seen[0].split(b" ")[-1])
-    assert b"SECRETMARKER" not in seen[0] + decoded
-    assert content.encode() not in seen[0] + decoded
+    decoded = base64.b64decode(half.stdout.split(b" ")[-1])
+    assert b"SECRETMARKER" not in half.stdout + decoded
+    assert content.encode() not in half.stdout + decoded

@@ -51,7 +51,7 @@ def test_one_newline_at_the_end_of_a_key_is_trimmed(end: str) -> None:
         (f"{MARKER} blank", "blanks"),
         (f" {MARKER}", "blanks"),
         (f"{MARKER}\t", "blanks"),
-        (f"“{MARKER}”", "characters that no API key has"),
+        (f"\u201c{MARKER}\u201d", "characters that no API key has"),
         (f"['{MARKER}']", "characters that no API key has"),
         (f"<{MARKER}>", "characters that no API key has"),
         (5, "must be a string"),
@@ -132,7 +132,7 @@ BAD: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "words"), BAD, ids=[f"{n}-{words}" for n, (_, words) in enumerate(BAD)])
+@pytest.mark.parametrize(("content", "words"), BAD, ids=[f"{n}-{words}" for n, (_content, words) in enumerate(BAD)])
 def test_documents_that_are_refused(content: object, words: str) -> None:
     with pytest.raises(CodexError) as refused:
         from_document(content, "content")

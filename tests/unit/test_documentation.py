@@ -148,7 +148,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if "://" in target:
             continue
-        path, _, anchor = target.partition("#")
+        path, _hash, anchor = target.partition("#")
         file = (page.parent / path) if path else page
         if not file.exists() or (anchor and anchor not in anchors(file)):
             wrong.append(target)

@@ -127,7 +127,7 @@ def test_nothing_is_done_where_everything_is_there() -> None:
 
 
 def test_removing_goes_the_other_way_and_keeps_config_toml() -> None:
-    _, files = everything_there()
+    _wanted, files = everything_there()
     wanted = desired(**EVERYTHING, state="absent")
     result = plan(wanted, found(wanted, **files))
     assert words(result) == [
@@ -142,7 +142,7 @@ def test_removing_goes_the_other_way_and_keeps_config_toml() -> None:
 
 
 def test_removing_one_home_leaves_what_reads_another() -> None:
-    _, files = everything_there()
+    _wanted, files = everything_there()
     wanted = desired(codex_home="/srv/other", state="absent")
     assert (
         words(plan(wanted, found(wanted, **{k: v for k, v in files.items() if k not in ("auth", "codex__env")}))) == []
