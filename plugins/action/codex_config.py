@@ -9,9 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, check_codex_home, desired_config
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired import (
+    DesiredHome,
+    check_codex_home,
+    check_version,
+    desired_config,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
-from ansible_collections.fleet.codex.plugins.plugin_utils.versions import parse_version
 
 
 class ActionModule(CodexAction):
@@ -19,13 +23,13 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The result for the one file."""
-        version = arguments["codex_version"] or None
+        version, detect = check_version(arguments["codex_version"])
         home = DesiredHome(
             user=arguments["user"] or None,
             codex_home=check_codex_home(arguments["codex_home"]),
             config=desired_config(arguments),
-            codex_version=None if version in (None, "detect") else parse_version(version),
-            detect_version=version == "detect",
+            codex_version=version,
+            detect_version=detect,
         )
         outcome, result = self.bring_about(transport, [home])
         found = outcome.homes[0]

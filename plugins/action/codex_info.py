@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles
 from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, check_codex_home
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, check_codex_home, check_version
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils.report import home_report
@@ -23,14 +23,14 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The homes that were asked for, as a list."""
-        version = arguments["codex_version"] or None
+        version, detect = check_version(arguments["codex_version"])
         home = DesiredHome(
             user=arguments["user"] or None,
             codex_home=check_codex_home(arguments["codex_home"]),
-            detect_version=version == "detect",
+            detect_version=detect,
         )
         found = transport.execute("describe", [describe_request(home)])[0]
         if "obstacle" in found:
             raise CodexError(obstacles.sentence(found["obstacle"]))
-        declared = None if version == "detect" else version
+        declared = arguments["codex_version"] if version else None
         return {"changed": False, "homes": [home_report(found, declared, datetime.now(UTC))]}

@@ -23,6 +23,7 @@ import hashlib
 import json
 import os
 import pwd
+import signal
 import stat
 import sys
 import time
@@ -89,6 +90,8 @@ def looking_as(account, work):
     """
     if os.geteuid() == account["uid"]:
         return work()
+    if sys.platform == "darwin":  # where a process has at most 16 groups, and an account may have more
+        return as_account(account, work)
     group, groups = os.getegid(), os.getgroups()
     try:
         os.setgroups(os.getgrouplist(account["name"], account["gid"]))
@@ -124,9 +127,10 @@ def as_account(account, work):
     with os.fdopen(reader) as answer:
         text = answer.read()
     os.waitpid(child, 0)
-    if not text:
-        raise Obstacle("child_died", user=account["name"])
-    return json.loads(text)
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Obstacle("child_died", user=account["name"]) from None
 
 
 def guarded(work):
@@ -315,16 +319,16 @@ def summarise_auth(data):
     """What an auth.json says, its secrets as SHA-256 only; {"malformed": True} where Codex fails.
 
     What Codex refuses was measured on 0.20.0 to 0.169.0: a BOM, another encoding than UTF-8,
-    duplicate keys, anything but an object, tokens that lack one of the three.
+    duplicate keys, anything but an object, tokens that lack one of the three, an id token that is no JWT.
     """
     try:
         document = json.loads(data.decode("utf-8"), object_pairs_hook=unique_object)
         tokens = document.get("tokens")
         secrets = {name: tokens[name] for name in TOKENS} if tokens is not None else {}
-        if document.get("OPENAI_API_KEY") is not None:
+        if tokens is not None and not is_jwt(tokens["id_token"]):
+            raise ValueError("id_token")
+        if document.get("OPENAI_API_KEY"):
             secrets["OPENAI_API_KEY"] = document["OPENAI_API_KEY"]
-        if document.get("personal_access_token") is not None:
-            secrets["personal_access_token"] = document["personal_access_token"]
         return {
             "fields": sorted(name for name in document if document[name] is not None),
             "auth_mode": text_or_none(document.get("auth_mode")),
@@ -349,17 +353,28 @@ def text_or_none(value):
     return value
 
 
+def read_payload(token):
+    """The payload of a JWT; None for anything else."""
+    try:
+        part = token.split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("utf-8"))
+    except (ValueError, IndexError, RecursionError):
+        return None
+
+
+def is_jwt(token):
+    return token.count(".") == 2 and isinstance(read_payload(token), dict)
+
+
 def read_claims(token):
     """The claims of a JWT that tell accounts and ages apart; {} for anything else."""
-    try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode("utf-8"))
-        auth = claims.get("https://api.openai.com/auth") or {}
-        found = {name: claims[name] for name in CLAIMS if name in claims}
-        found.update((name, auth[name]) for name in AUTH_CLAIMS if name in auth)
-        return found
-    except (ValueError, TypeError, IndexError, AttributeError, RecursionError):
+    claims = read_payload(token)
+    if not isinstance(claims, dict):
         return {}
+    found = {name: claims[name] for name in CLAIMS if name in claims}
+    auth = claims.get("https://api.openai.com/auth")
+    found.update((name, auth[name]) for name in AUTH_CLAIMS if isinstance(auth, dict) and name in auth)
+    return found
 
 
 def leftovers(folders):
@@ -377,7 +392,7 @@ def leftovers(folders):
 def is_held(path):
     """Whether a running writer holds the lock of its temporary file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return True  # not ours to judge
     try:
@@ -406,7 +421,10 @@ def write_file(path, data, mode, expected):
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)  # tells a later run that this one lives
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)  # tells a later run that this one lives
+            except OSError:
+                pass  # a file system without locks: nobody will clean up after this run
             file.write(data)
             file.flush()
             os.fchmod(descriptor, mode)
@@ -524,7 +542,7 @@ def apply_lines(path, operation):
     if operation["line"] is not None:
         kept.insert(0, operation["line"].encode("utf-8"))
     new = b"\n".join(kept)
-    if not new:
+    if not new and not os.path.islink(path):
         os.unlink(path)
         return None
     mode = stat.S_IMODE(os.stat(path).st_mode) if data is not None else operation["mode"]
@@ -543,7 +561,10 @@ def apply_link(path, operation):
 
 def apply_clean(path, operation):
     for name in leftovers([path]):
-        os.unlink(name)
+        try:
+            os.unlink(name)
+        except FileNotFoundError:
+            pass  # another run was here first
 
 
 OPERATIONS = {
@@ -598,19 +619,24 @@ def run_codex(path, arguments, environment):
     import subprocess  # costs more than all other imports and is rarely needed
 
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [path] + arguments,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=dict(os.environ, **environment),
-            timeout=CODEX_TIME_LIMIT,
             cwd="/",
-            check=False,
+            start_new_session=True,
         )
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         return None, ""
-    return done.returncode, done.stdout.decode("utf-8", "replace")
+    try:
+        text = process.communicate(timeout=CODEX_TIME_LIMIT)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # npm's wrapper has the real program as its child
+        process.communicate()
+        return None, ""
+    return process.returncode, text.decode("utf-8", "replace")
 
 
 def codex_version(account):
@@ -638,6 +664,8 @@ def login_status(account, codex_home):
     path = find_codex(account)
     if path is None:
         return {"codex": None, "method": "unknown"}
+    if not os.path.isdir(codex_home):
+        return {"codex": path, "method": "none"}  # 0.94 and later refuse to say so
     status, text = run_codex(path, ["login", "status"], {"HOME": account["home"], "CODEX_HOME": codex_home})
     lowered = text.lower()
     method = "unreadable"
@@ -674,6 +702,9 @@ def work_on(home, request):
         codex_home = environment["CODEX_HOME"]
     else:
         codex_home = os.path.join(account["home"], ".codex")
+    if not os.path.isabs(codex_home):
+        raise Obstacle("relative", path=codex_home)
+    codex_home = os.path.normpath(codex_home)
 
     def describe():
         return describe_home(home, account, codex_home)
@@ -703,7 +734,7 @@ def work_on(home, request):
         # In a child, since access() goes by the real user: glibc up to 2.32 does so even where told not to.
         folder["writable"] = as_account(account, lambda: os.access(folder["below"], os.W_OK | os.X_OK))
         folder["by_root"] = not folder["writable"] and changing and root_alone_leads(codex_home)
-    return dict(answer, account=account, codex_home=codex_home)
+    return dict(answer, account=account, codex_home=codex_home, real_home=os.path.realpath(codex_home))
 
 
 def mask(data, key):

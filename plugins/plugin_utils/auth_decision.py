@@ -41,7 +41,7 @@ def decide(
     if target is None:
         return Decision(True, "The account had no auth.json.")
     found = method_of(target)
-    if found == source["auth_mode"] and target["secrets"] == source["secrets"]:
+    if found == source["auth_mode"] and source["secrets"].items() <= target["secrets"].items():
         if found == "chatgpt" and parse_time(target["last_refresh"]) is None:
             return Decision(True, "The login was there without last_refresh, and Codex does not send such a login.")
         return Decision(False, "The account has this login already.")
@@ -57,6 +57,11 @@ def decide(
     if found == "none":
         return Decision(True, "The auth.json that was there held no login.")
     if found == "mixed":
+        if source["auth_mode"] == "chatgpt" and same_account(source, target) and freshness(target) >= freshness(source):
+            raise CodexError(
+                f"{path} mixes two logins, and has tokens of the given account that are as fresh or fresher. "
+                "Save them first if you need them; to replace the file, set update to always."
+            )
         return Decision(True, "The auth.json that was there mixed two logins, as some Codex versions leave behind.")
     if found == "other":
         raise CodexError(

@@ -78,7 +78,7 @@ def from_document(content: object, origin: str) -> Credential:
     if not isinstance(document, dict):
         raise CodexError(f"{origin} is not an auth.json: it must be a JSON object.")
     for name in OTHER_CREDENTIALS:
-        if document.get(name):
+        if document.get(name):  # an empty one is none
             raise CodexError(f"{origin} holds {name}, a kind of login that this collection does not deploy.")
     key, tokens = document.get("OPENAI_API_KEY") or None, document.get("tokens")
     if key is not None and tokens is not None:
@@ -91,6 +91,7 @@ def from_document(content: object, origin: str) -> Credential:
     method: Method = "chatgpt" if key is None else "apikey"
     if document.get("auth_mode") not in (None, method):
         raise CodexError(f"{origin} says an auth_mode that does not go with its content, which is {method}.")
+    document = {name: value for name, value in document.items() if name not in OTHER_CREDENTIALS}
     if key is not None:
         normal = dict(
             document,

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 from fractions import Fraction
 
@@ -17,23 +18,23 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_ti
 def method_of(summary: AuthSummary) -> t.Literal["apikey", "chatgpt", "none", "unreadable", "mixed", "other"]:
     """The kind of login that Codex will see in a file.
 
-    mixed: key and tokens together, or tokens of one account under the id of another, as Codex up to
-    0.163 can leave behind when a login was changed under it. other: a kind this collection does not
-    deploy. Source: measured on 0.20 to 0.169.
+    A browser login may put an API key beside its tokens; with auth_mode chatgpt the tokens count. mixed:
+    key and tokens without that, or tokens of one account under the id of another, as Codex up to 0.163 can
+    leave behind when a login was changed under it. other: a kind this collection does not deploy.
+    Source: measured on 0.20 to 0.169.
     """
-    if summary.get("malformed"):
+    if summary.get("malformed") or (summary["last_refresh"] and parse_time(summary["last_refresh"]) is None):
         return "unreadable"
     fields, secrets = summary["fields"], summary["secrets"]
-    known = (None, "apikey", "chatgpt")
-    if summary["auth_mode"] not in known or any(name in fields for name in OTHER_CREDENTIALS):
+    if summary["auth_mode"] not in (None, "apikey", "chatgpt") or any(name in fields for name in OTHER_CREDENTIALS):
         return "other"
     has_key, has_tokens = "OPENAI_API_KEY" in secrets, "refresh_token" in secrets
-    if has_key and has_tokens:
+    if not has_tokens:
+        return "apikey" if has_key else "none"
+    claimed = summary["claims"]["id_token"].get("chatgpt_account_id")
+    if (has_key and summary["auth_mode"] != "chatgpt") or (claimed and (summary["account_id"] or claimed) != claimed):
         return "mixed"
-    if has_tokens:
-        claimed = summary["claims"]["id_token"].get("chatgpt_account_id")
-        return "mixed" if claimed and summary["account_id"] not in (None, claimed) else "chatgpt"
-    return "apikey" if has_key else "none"
+    return "chatgpt"
 
 
 def account_of(summary: AuthSummary) -> tuple[str, str]:
@@ -56,9 +57,13 @@ def describe_account(summary: AuthSummary) -> str:
     return f"{account} (…@{mail.rpartition('@')[2]})" if "@" in mail else account
 
 
+def _is_finite(time: object) -> t.TypeGuard[float]:
+    return isinstance(time, float) and math.isfinite(time)
+
+
 def freshness(summary: AuthSummary) -> tuple[Fraction, int, int]:
     """Orders copies of one ChatGPT login, older first: last_refresh, then the access token's iat and exp."""
     claims = summary["claims"].get("access_token", {})
     times = [claims.get(name) for name in ("iat", "exp")]
-    iat, exp = (int(time) if isinstance(time, (int, float)) else 0 for time in times)
+    iat, exp = (int(time) if isinstance(time, int) or _is_finite(time) else 0 for time in times)
     return parse_time(summary["last_refresh"]) or Fraction(0), iat, exp

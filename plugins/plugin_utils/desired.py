@@ -72,7 +72,7 @@ def desired_home(arguments: Arguments, read_source: ReadSource, where: str = "")
     """The home that one entry of codex_home's ``homes`` declares; ``where`` names the entry in messages."""
     present = arguments.get("state", "present") == "present"
     auth, config, variables = (arguments.get(name) for name in ("auth", "config", "environment"))
-    version = arguments.get("codex_version") or None
+    version, detect = check_version(arguments.get("codex_version"))
     if not present:
         # The login goes; config.toml is the account's own and stays.
         auth, config, variables = dict(auth or {}, state="absent"), None, {}
@@ -83,9 +83,16 @@ def desired_home(arguments: Arguments, read_source: ReadSource, where: str = "")
         config=None if config is None else desired_config(config, f"{where}config."),
         environment=None if variables is None else environment.check_variables(variables, f"{where}environment"),
         export_codex_home=present,
-        codex_version=None if version in (None, "detect") else parse_version(str(version)),
-        detect_version=version == "detect",
+        codex_version=version,
+        detect_version=detect,
     )
+
+
+def check_version(option: object) -> tuple[Version | None, bool]:
+    """The version that codex_version names, and whether it is to be detected."""
+    if option in (None, ""):
+        return None, False
+    return (None, True) if option == "detect" else (parse_version(str(option)), False)
 
 
 def check_codex_home(path: str | None, where: str = "") -> str | None:
@@ -130,14 +137,7 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
     """config.toml from the options of codex_config."""
     settings = toml_document.check_settings(arguments.get("settings") or {}, f"{where}settings")
     absent = toml_document.check_absent(arguments.get("absent") or [], f"{where}absent")
-    for path in absent:
-        inner: t.Any = settings
-        for depth, key in enumerate(path):
-            if not isinstance(inner, dict) or key not in inner:
-                break
-            inner = inner[key]
-            if depth == len(path) - 1:
-                raise CodexError(f"{toml_document.dotted(path)} stands in both {where}settings and {where}absent.")
+    toml_document.check_disjoint(settings, absent, where)
     if "preferred_auth_method" in settings and arguments.get("preferred_auth_method"):
         raise CodexError(f"preferred_auth_method stands both alone and in {where}settings. Give it once.")
     return DesiredConfig(

@@ -17,7 +17,12 @@ from datetime import UTC, datetime
 from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.plan import HomePlan, describe_request, plan_homes
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan import (
+    HomePlan,
+    PlannedChange,
+    describe_request,
+    plan_homes,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     HomeAnswer,
     HomeRequest,
@@ -50,39 +55,47 @@ class Outcome:
         return any(home["changed"] for home in self.homes)
 
 
+@dataclass
+class Progress:
+    """What the rounds so far did in one home."""
+
+    changes: list[PlannedChange] = field(default_factory=list)
+    parts: dict[str, dict[str, t.Any]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def result(self, plan: HomePlan) -> dict[str, t.Any]:
+        """The home's result: of the last plan, but for the parts that an earlier round did."""
+        return {**plan.result, **self.parts, "changed": bool(self.changes) or plan.result["changed"]}
+
+
 def bring_about(
     executor: Executor, desired: t.Sequence[DesiredHome], *, check_mode: bool = False, verify: bool = False
 ) -> Outcome:
     """Makes the target's homes as desired, or in check mode says what that would take."""
-    done: dict[int, HomePlan] = {}
+    progress = [Progress() for _home in desired]
     for _round in range(ROUNDS):
         requests = [describe_request(home) for home in desired]
         for request in requests if verify else ():
             request["login_status"] = True
-        described = executor.execute("describe", requests)
-        plans = plan_homes(desired, described, datetime.now(UTC))
-        pending = [n for n, plan in enumerate(plans) if plan.operations]
-        answers = described
+        answers = executor.execute("describe", requests)
+        plans = plan_homes(desired, answers, datetime.now(UTC))
+        pending = [n for n, plan in enumerate(plans) if plan.changes]
         if pending and not check_mode:
-            answers = list(described)
             applied = executor.execute("apply", [_apply_request(desired[n], plans[n], verify) for n in pending])
-            conflicts = False
+            finished = [_note(progress[n], plans[n], answer) for n, answer in zip(pending, applied, strict=True)]
+            if not all(finished):
+                continue
             for n, answer in zip(pending, applied, strict=True):
                 answers[n] = answer
-                if _finished(plans[n], answer):
-                    done[n] = plans[n]
-                else:
-                    conflicts = True
-            if conflicts:
-                continue
-        final = [done.get(n, plan) for n, plan in enumerate(plans)]
+        results = [done.result(plan) for done, plan in zip(progress, plans, strict=True)]
         if verify:
-            _verify(desired, final, answers, check_mode)
-        return Outcome(
-            homes=[plan.result for plan in final],
-            diffs=[diff for plan in final for diff in plan.diffs],
-            warnings=list(dict.fromkeys(warning for plan in final for warning in plan.warnings)),
-        )
+            _verify(desired, plans, results, answers, check_mode)
+        outcome = Outcome(results)
+        for plan, done in zip(plans, progress, strict=True):
+            outcome.diffs += plan.diffs if check_mode else [change.diff for change in done.changes if change.diff]
+            outcome.warnings += plan.warnings + done.warnings
+        outcome.warnings = list(dict.fromkeys(outcome.warnings))
+        return outcome
     raise CodexError(
         f"A file kept changing while it was worked on, {ROUNDS} times in a row. Nothing was overwritten; run again."
     )
@@ -97,24 +110,32 @@ def _apply_request(desired: DesiredHome, plan: HomePlan, verify: bool) -> HomeRe
     }
 
 
-def _finished(plan: HomePlan, answer: HomeAnswer) -> bool:
-    """Whether all operations are done; False after a conflict. Notes what they returned in the plan's result."""
+def _note(progress: Progress, plan: HomePlan, answer: HomeAnswer) -> bool:
+    """Notes what apply did; whether that is all, False after a conflict."""
     if "obstacle" in answer:
         raise CodexError(obstacles.sentence(answer["obstacle"]))
-    for operation, result in zip(plan.operations, answer["results"], strict=False):
+    results = answer["results"]
+    for change, result in zip(plan.changes, results, strict=False):
         if result["status"] == "conflict":
             return False
         if result["status"] == "failed":
             raise CodexError(obstacles.sentence(_obstacle(result)))
-        part = {"auth.json": "auth", "config.toml": "config"}.get(operation["path"])
-        if part and result.get("backup_file"):
-            plan.result[part]["backup_file"] = result["backup_file"]
+        progress.changes.append(change)
+        if change.part:
+            progress.parts[change.part] = plan.result[change.part]
+            if result.get("backup_file"):
+                plan.result[change.part]["backup_file"] = result["backup_file"]
         if result.get("in_place"):
+            operation = change.operation
             below = plan.result["codex_home"] if operation["base"] == "codex_home" else "~"
-            plan.warnings.append(
+            progress.warnings.append(
                 f"{below}/{operation['path']} is a mount point of its own and was rewritten in place. "
                 "Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
             )
+    if len(results) != len(plan.changes):
+        raise CodexError(
+            f"The work on {plan.result['codex_home']} ended half-way. Run again: what was done is seen then."
+        )
     return True
 
 
@@ -128,20 +149,24 @@ def _obstacle(result: OperationResult) -> ObstacleFacts:
 
 
 def _verify(
-    desired: t.Sequence[DesiredHome], plans: t.Sequence[HomePlan], answers: t.Sequence[HomeAnswer], check_mode: bool
+    desired: t.Sequence[DesiredHome],
+    plans: t.Sequence[HomePlan],
+    results: t.Sequence[dict[str, t.Any]],
+    answers: t.Sequence[HomeAnswer],
+    check_mode: bool,
 ) -> None:
     """Holds what the host's own codex says against what was declared; says nothing of changes not made."""
-    for home, plan, answer in zip(desired, plans, answers, strict=True):
-        if check_mode and plan.operations:
+    for home, plan, result, answer in zip(desired, plans, results, answers, strict=True):
+        if check_mode and plan.changes:
             continue
         status = answer["login_status"]
-        plan.result["login_status"] = status
-        name, path = plan.result["user"], plan.result["codex_home"]
+        result["login_status"] = status
+        name, path = result["user"], result["codex_home"]
         if status["codex"] is None:
             raise CodexError(f"The account {name} has no codex to verify the login with. Install it, or do not verify.")
         if home.auth is None:
             continue
-        expected = "none" if home.auth.credential is None else plan.result["auth"]["auth"]["mode"]
+        expected = "none" if home.auth.credential is None else result["auth"]["auth"]["mode"]
         if status["method"] != expected:
             raise CodexError(
                 f"`codex login status` says {status['method']} for {path}, and {expected} was declared. "

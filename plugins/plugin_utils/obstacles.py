@@ -12,6 +12,7 @@ SENTENCES = {
     "unknown_account": "There is no account {user} on this host. Create it first, or correct user.",
     "needs_root": "Working for the account {user} needs root, and the task runs as {running}. Set become to true.",
     "no_home": "The home folder of {user}, {path}, does not exist. Create it, or give codex_home.",
+    "relative": "{path} is no absolute path, so it is no Codex home. Correct CODEX_HOME or HOME in the environment.",
     "dangling": "{path} is a symbolic link to nothing. Create the folder it points to, or remove the link.",
     "not_a_directory": "{path} is not a folder, so no Codex home can be there. Correct codex_home, or move it away.",
     "foreign": (

@@ -20,7 +20,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth import AUTH_QUERY, auth_after, plan_auth
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config import CONFIG_QUERY, plan_config
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_environment import plan_environment
-from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import Step, mode_diff
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import Change, Step, mode_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     HomeAnswer,
     HomeRequest,
@@ -30,15 +30,35 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
 
 FOLDER_MODE = 0o700
 
+Part = t.Literal["auth", "config", "environment"]
+"""The parts of a home, in the order in which they are put in place."""
+
+
+class PlannedChange(t.NamedTuple):
+    """A change, and which part of the result it belongs to; None: to the home as a whole."""
+
+    part: Part | None
+    operation: Operation
+    diff: report.Diff | None
+
 
 @dataclass
 class HomePlan:
-    """What a home needs; no operations: nothing."""
+    """What a home needs; no changes: nothing. ``result`` says what its parts will have come to."""
 
-    operations: list[Operation]
-    diffs: list[report.Diff]
+    changes: list[PlannedChange]
     result: dict[str, t.Any]
     warnings: list[str]
+
+    @property
+    def operations(self) -> list[Operation]:
+        """What apply is asked to do."""
+        return [change.operation for change in self.changes]
+
+    @property
+    def diffs(self) -> list[report.Diff]:
+        """What ``--diff`` shows."""
+        return [change.diff for change in self.changes if change.diff]
 
 
 def describe_request(desired: DesiredHome) -> HomeRequest:
@@ -63,10 +83,10 @@ def plan_homes(desired: t.Sequence[DesiredHome], described: t.Sequence[HomeAnswe
     for wanted, found in zip(desired, described, strict=True):
         if "obstacle" in found:
             raise CodexError(obstacles.sentence(found["obstacle"]))
-        name, path = found["account"]["name"], found["codex_home"]
-        if path in homes:
-            raise CodexError(f"The Codex home {path} is declared twice, for {homes[path]} and for {name}.")
-        homes[path] = name
+        name, real = found["account"]["name"], found["real_home"]
+        if real in homes:
+            raise CodexError(f"The Codex home {real} is declared twice, for {homes[real]} and for {name}.")
+        homes[real] = name
         plan = plan_home(wanted, found, now)
         if plan.result.get("environment", {}).get("variables"):
             if name in accounts:
@@ -82,35 +102,43 @@ def plan_home(desired: DesiredHome, found: HomeAnswer, now: datetime) -> HomePla
     """The plan of one home."""
     auth = plan_auth(desired.auth, found["files"]["auth"], now)
     there = auth_after(desired.auth, auth, found["files"]["auth"])
-    config = plan_config(desired, found, there)
-    exported = plan_environment(desired, found)
-    removing = desired.auth is not None and desired.auth.credential is None
-    steps = [auth, config, exported]
-    operations = [operation for step in (reversed(steps) if removing else steps) for operation in step.operations]
-    folder = _plan_folder(found, bool(operations), removing)
-    if found["leftovers"]:
-        operations += _clean(found["leftovers"], found)
+    steps: list[tuple[Part, Step]] = [
+        ("auth", auth),
+        ("config", plan_config(desired, found, there)),
+        ("environment", plan_environment(desired, found)),
+    ]
     result: dict[str, t.Any] = {"user": found["account"]["name"], "codex_home": found["codex_home"]}
-    names = ("auth", "config", "environment")
-    for name, step in zip(names, steps, strict=True):
-        if getattr(desired, name) is not None:
-            result[name] = {"changed": bool(step.operations), **step.result}
-    result["changed"] = bool(folder.operations or operations)
-    return HomePlan(
-        operations=folder.operations + operations,
-        diffs=[*folder.diffs, *(diff for step in steps for diff in step.diffs)],
-        result=result,
-        warnings=[warning for step in steps for warning in step.warnings],
-    )
+    for part, step in steps:
+        if getattr(desired, part) is not None:
+            result[part] = {"changed": bool(step.changes), **step.result}
+    removing = desired.auth is not None and desired.auth.credential is None
+    changes = [
+        PlannedChange(part, *change)
+        for part, step in (reversed(steps) if removing else steps)
+        for change in step.changes
+    ]
+    folder = _plan_folder(found, any(_goes_into_codex_home(change.operation) for change in changes))
+    clean = [Change(operation, None) for operation in _clean(found["leftovers"])]
+    changes = [
+        *(PlannedChange(None, *change) for change in folder),
+        *changes,
+        *(PlannedChange(None, *change) for change in clean),
+    ]
+    result["changed"] = bool(changes)
+    return HomePlan(changes, result, [warning for _part, step in steps for warning in step.warnings])
 
 
-def _plan_folder(found: HomeAnswer, needed: bool, removing: bool) -> Step:
+def _goes_into_codex_home(operation: Operation) -> bool:
+    return operation["operation"] == "write" and operation["base"] == "codex_home"
+
+
+def _plan_folder(found: HomeAnswer, needed: bool) -> list[Change]:
     """The Codex home itself: made when a file goes into it, tightened when others can enter it."""
     folder = found["folder"]
     operation: Operation = {"operation": "directory", "base": "codex_home", "path": "", "mode": FOLDER_MODE}
     if folder["kind"] == "absent":
-        if not needed or removing:
-            return Step()
+        if not needed:
+            return []
         if not folder["writable"] and not folder["by_root"]:
             facts: ObstacleFacts = {
                 "reason": "not_writable",
@@ -119,15 +147,15 @@ def _plan_folder(found: HomeAnswer, needed: bool, removing: bool) -> Step:
             }
             raise CodexError(obstacles.sentence(facts))
         operation["by_root"] = not folder["writable"]
-        return Step([operation], [report.file_diff(folder["path"], "", f"folder, mode {FOLDER_MODE:04o}\n")])
+        return [Change(operation, report.file_diff(folder["path"], "", f"folder, mode {FOLDER_MODE:04o}\n"))]
     tight = folder["mode"] & FOLDER_MODE
     if folder["mode"] == tight:
-        return Step()
+        return []
     operation["mode"] = tight
-    return Step([operation], [mode_diff(folder["path"], folder["mode"], tight, "folder, ")])
+    return [Change(operation, mode_diff(folder["path"], folder["mode"], tight, "folder, "))]
 
 
-def _clean(leftovers: t.Sequence[str], found: HomeAnswer) -> list[Operation]:
+def _clean(leftovers: t.Sequence[str]) -> list[Operation]:
     folders = sorted({path.rpartition("/")[0] for path in leftovers})
     # An absolute path replaces what it is relative to.
     return [{"operation": "clean", "base": "home", "path": folder} for folder in folders]

@@ -13,6 +13,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import d
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredAuth
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
+    Change,
     Step,
     is_file,
     mode_step,
@@ -35,10 +36,9 @@ def plan_auth(desired: DesiredAuth | None, file: FileFacts, now: datetime) -> St
     decision = decide(after, before, desired.update, desired.on_account_mismatch, file["path"])
     mode = repaired_mode(file, desired.mode)
     if decision.replace:
-        step = Step(
-            [write_operation("codex_home", "auth.json", desired.credential.render(), file, mode, desired.backup)],
-            [report.auth_diff(file["path"], before, after)],
-        )
+        content = desired.credential.render()
+        write = write_operation("codex_home", "auth.json", content, file, mode, desired.backup)
+        step = Step([Change(write, report.auth_diff(file["path"], before, after))])
     else:
         step = mode_step("codex_home", "auth.json", file, mode)
     step.result = {
@@ -62,14 +62,15 @@ def _remove_auth(desired: DesiredAuth, file: FileFacts) -> Step:
         "expected": file.get("sha256"),
         "backup": desired.backup,
     }
-    result["reason"] = "The file was removed here; the login itself was not revoked."
-    return Step([operation], [report.auth_diff(file["path"], file.get("auth"), None)], result)
+    what = "link was removed here, and the file it led to stays" if "link" in file else "file was removed here"
+    result["reason"] = f"The {what}; the login itself was not revoked."
+    return Step([Change(operation, report.auth_diff(file["path"], file.get("auth"), None))], result)
 
 
 def auth_after(desired: DesiredAuth | None, step: Step, file: FileFacts) -> AuthSummary | None:
     """The auth.json that will be there once the plan is done."""
-    if desired is not None and any(operation["operation"] == "remove" for operation in step.operations):
+    if desired is not None and any(change.operation["operation"] == "remove" for change in step.changes):
         return None
-    if desired is not None and desired.credential and any(o["operation"] == "write" for o in step.operations):
+    if desired is not None and desired.credential and any(c.operation["operation"] == "write" for c in step.changes):
         return desired.credential.summary()
     return file.get("auth")

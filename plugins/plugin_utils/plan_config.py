@@ -10,10 +10,11 @@ import base64
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report, toml_document, versions
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import method_of
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
+    Change,
     Step,
     is_file,
     mode_step,
@@ -42,16 +43,15 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     data = toml_document.parse(toml_document.decode(old, file["path"]), file["path"])
     version = desired.codex_version or _detected(desired, found)
     settings, warnings = login_settings(config, version, auth)
+    toml_document.check_disjoint(settings, config.absent)
     changes = toml_document.find_changes(data, {**settings, **config.settings}, config.absent, file["path"])
     new = toml_document.edit(old, changes, file["path"]) if changes else old
     after = toml_document.parse(toml_document.decode(new, file["path"]), file["path"]) if changes else data
-    check_forced_login_method(after, auth, file["path"])
+    check_login_survives(after, auth, file["path"])
     mode = repaired_mode(file, config.mode)
     if changes:
-        step = Step(
-            [write_operation("codex_home", "config.toml", new, file, mode, config.backup)],
-            [report.config_diff(file["path"], changes)],
-        )
+        write = write_operation("codex_home", "config.toml", new, file, mode, config.backup)
+        step = Step([Change(write, report.config_diff(file["path"], changes))])
     else:
         step = Step() if file["kind"] == "absent" else mode_step("codex_home", "config.toml", file, mode)
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:
@@ -89,13 +89,13 @@ def login_settings(
         settings["preferred_auth_method"] = preferred
     if preferred and version is None:
         warnings.append(
-            "preferred_auth_method was written, and only Codex 0.23 to 0.34 act on it; later ones go by auth.json. "
+            f"preferred_auth_method was written, and only Codex {key.range()} act on it; later ones go by auth.json. "
             "Give codex_version (or detect) to have each version get what it understands."
         )
     elif preferred and "preferred_auth_method" not in settings and not _is_enforced(config, version):
         warnings.append(
             f"preferred_auth_method was left out: Codex {'.'.join(map(str, version or ()))} does not act on it and "
-            "goes by auth.json alone. enforce_login_method writes its successor from 0.49 on."
+            "goes by auth.json alone. enforce_login_method writes what newer versions act on."
         )
     if config.enforce_login_method:
         method = preferred or (method_of(auth) if auth else None)
@@ -113,13 +113,20 @@ def _is_enforced(config: DesiredConfig, version: versions.Version | None) -> boo
     return config.enforce_login_method and (version is None or versions.KEYS["forced_login_method"].works_in(version))
 
 
-def check_forced_login_method(data: toml_document.Table, auth: AuthSummary | None, path: str) -> None:
+def check_login_survives(data: toml_document.Table, auth: AuthSummary | None, path: str) -> None:
     """Refuses a config.toml with which Codex (0.49 and later) deletes the auth.json that will be there."""
-    forced = data.get("forced_login_method")
+    forced, workspaces = data.get("forced_login_method"), data.get("forced_chatgpt_workspace_id")
     method = method_of(auth) if auth is not None else "none"
-    if forced is None or method not in versions.FORCED_LOGIN_METHOD:
+    if auth is None or method not in versions.FORCED_LOGIN_METHOD:
         return
-    if versions.FORCED_LOGIN_METHOD[method] != forced:
+    account = auth["claims"].get("id_token", {}).get("chatgpt_account_id")
+    allowed = workspaces if isinstance(workspaces, list) else [workspaces]  # a list from 0.132 on
+    if method == "chatgpt" and workspaces and account not in allowed:
+        raise CodexError(
+            f"forced_chatgpt_workspace_id in {path} does not name the account of the auth.json beside it, "
+            f"{describe_account(auth)}: Codex would delete the login. Make the two agree; nothing was changed."
+        )
+    if forced is not None and versions.FORCED_LOGIN_METHOD[method] != forced:
         what = "an API key" if method == "apikey" else "ChatGPT tokens"
         raise CodexError(
             f"forced_login_method in {path} would not be the method of the auth.json beside it, which holds {what}: "
@@ -143,7 +150,7 @@ def _check_untouched_config(desired: DesiredHome, file: FileFacts, auth: AuthSum
         data = toml_document.parse(old, file["path"])
     except CodexError as error:
         return Step(warnings=[str(error)])
-    check_forced_login_method(data, auth, file["path"])
+    check_login_survives(data, auth, file["path"])
     return Step(warnings=_credentials_store_warnings(desired, data, file))
 
 
@@ -170,4 +177,4 @@ def _remove_config(config: DesiredConfig, file: FileFacts) -> Step:
         "expected": file.get("sha256"),
         "backup": config.backup,
     }
-    return Step([operation], [report.file_diff(file["path"], "(a config.toml)\n", "")], result)
+    return Step([Change(operation, report.file_diff(file["path"], "(a config.toml)\n", ""))], result)

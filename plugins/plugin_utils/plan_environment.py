@@ -12,6 +12,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import environment, ob
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
     FILE_MODE,
+    Change,
     Step,
     is_file,
     mode_step,
@@ -43,8 +44,7 @@ def plan_environment(desired: DesiredHome, found: HomeAnswer) -> Step:
         return step
     readers = _plan_readers(bool(variables), values["path"], found)
     # While it is removed, the values are the last to go: a reader skips a file that is not there.
-    step.operations = step.operations + readers.operations if variables else readers.operations + step.operations
-    step.diffs += readers.diffs
+    step.changes = step.changes + readers.changes if variables else readers.changes + step.changes
     step.warnings += readers.warnings
     return step
 
@@ -60,16 +60,14 @@ def _plan_values(variables: dict[str, str], file: FileFacts) -> Step:
             "path": environment.VALUES_FILE,
             "expected": file["sha256"],
         }
-        return Step([remove], [report.file_diff(file["path"], "(variables)\n", "")])
+        return Step([Change(remove, report.file_diff(file["path"], "(variables)\n", ""))])
     content = environment.values_file(variables)
     if present and file["sha256"] == hashlib.sha256(content).hexdigest():
         return mode_step("codex_home", environment.VALUES_FILE, file, FILE_MODE)
     names = "".join(f"{name}={report.HIDDEN}\n" for name in sorted(variables))
     before = "(other variables or values)\n" if present else ""
-    return Step(
-        [write_operation("codex_home", environment.VALUES_FILE, content, file, FILE_MODE)],
-        [report.file_diff(file["path"], before, names)],
-    )
+    write = write_operation("codex_home", environment.VALUES_FILE, content, file, FILE_MODE)
+    return Step([Change(write, report.file_diff(file["path"], before, names))])
 
 
 def _plan_readers(wanted: bool, values: str, found: HomeAnswer) -> Step:
@@ -100,9 +98,9 @@ def _plan_readers(wanted: bool, values: str, found: HomeAnswer) -> Step:
             "mode": SHELL_FILE_MODE,
             "expected": file.get("sha256"),
         }
-        step.operations.append(operation)
         after = f"{target}\n" if target else ""
-        step.diffs.append(report.file_diff(file["path"], "".join(f"{text}\n" for text in before), after))
+        diff = report.file_diff(file["path"], "".join(f"{text}\n" for text in before), after)
+        step.changes.append(Change(operation, diff))
     _plan_fish(wanted and environment.wants_fish(account, files), values, found, step)
     _plan_link(wanted and found["system"] == "linux", values, found, step)
     return step
@@ -114,13 +112,16 @@ def _plan_fish(wanted: bool, values: str, found: HomeAnswer, step: Step) -> None
     if wanted:
         if is_file(file) and file["sha256"] == hashlib.sha256(content).hexdigest():
             return
-        step.operations.append(write_operation("home", environment.FISH_FILE, content, file, SHELL_FILE_MODE))
-        step.diffs.append(report.file_diff(file["path"], "", content.decode()))
+        write = write_operation("home", environment.FISH_FILE, content, file, SHELL_FILE_MODE)
+        step.changes.append(Change(write, report.file_diff(file["path"], "", content.decode())))
     elif file["kind"] == "file" and file["sha256"] == hashlib.sha256(content).hexdigest():
-        step.operations.append(
-            {"operation": "remove", "base": "home", "path": environment.FISH_FILE, "expected": file["sha256"]}
-        )
-        step.diffs.append(report.file_diff(file["path"], content.decode(), ""))
+        remove: Operation = {
+            "operation": "remove",
+            "base": "home",
+            "path": environment.FISH_FILE,
+            "expected": file["sha256"],
+        }
+        step.changes.append(Change(remove, report.file_diff(file["path"], content.decode(), "")))
 
 
 def _plan_link(wanted: bool, values: str, found: HomeAnswer, step: Step) -> None:
@@ -131,6 +132,6 @@ def _plan_link(wanted: bool, values: str, found: HomeAnswer, step: Step) -> None
     if there is None and file["kind"] != "absent":
         step.warnings.append(f"{file['path']} is not the link this collection makes, so it was left alone.")
         return
-    step.operations.append({"operation": "link", "base": "home", "path": environment.LINK, "to": target})
+    operation: Operation = {"operation": "link", "base": "home", "path": environment.LINK, "to": target}
     before, after = (f"link to {path}\n" if path else "" for path in (there, target))
-    step.diffs.append(report.file_diff(file["path"], before, after))
+    step.changes.append(Change(operation, report.file_diff(file["path"], before, after)))

@@ -17,12 +17,18 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Base, 
 FILE_MODE = 0o600
 
 
+class Change(t.NamedTuple):
+    """One operation and how ``--diff`` shows it."""
+
+    operation: Operation
+    diff: report.Diff | None
+
+
 @dataclass
 class Step:
-    """One part of a home's plan: what to do, what to show and what to return."""
+    """One part of a home's plan: what to do, what to return and what to warn of."""
 
-    operations: list[Operation] = field(default_factory=list)
-    diffs: list[report.Diff] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     result: dict[str, t.Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -57,7 +63,7 @@ def mode_step(base: Base, path: str, file: FileFacts, mode: int) -> Step:
     if file["mode"] == mode:
         return Step()
     operation: Operation = {"operation": "mode", "base": base, "path": path, "mode": mode}
-    return Step([operation], [mode_diff(file["path"], file["mode"], mode)])
+    return Step([Change(operation, mode_diff(file["path"], file["mode"], mode))])
 
 
 def mode_diff(path: str, before: int, after: int, what: str = "") -> report.Diff:

@@ -139,6 +139,7 @@ class HomeAnswer(t.TypedDict, total=False):
     obstacle: ObstacleFacts
     account: Account
     codex_home: str
+    real_home: str
     folder: FolderFacts
     files: dict[str, FileFacts]
     leftovers: list[str]

@@ -23,10 +23,11 @@ SENSITIVE_TABLES = ("set", "env", "headers", "http_headers", "query_params")
 SENSITIVE_WORDS = (
     "args",
     "notify",
+    "bearer",
     "token",
     "key",
     "secret",
-    "password",
+    "pass",
     "authorization",
     "credential",
     "cookie",
@@ -172,14 +173,6 @@ def _value(value: t.Any) -> str:
 
 def is_sensitive(path: KeyPath, value: t.Any = None) -> bool:
     """Whether a config.toml key may hold a secret: by its name, by the table it is in, or by a URL's user or query."""
-    if any(
-        re.search(r"://[^/]*@|://.*[?#]", text)
-        for text in (value if isinstance(value, list) else [value])
-        if isinstance(text, str)
-    ):
+    if any(key in SENSITIVE_TABLES for key in path) or re.search(r"://[^/]*@|://.*[?#]", str(value)):
         return True
-    if path[-1] in PLAIN_KEYS:
-        return False
-    if any(key in SENSITIVE_TABLES for key in path[:-1]):
-        return True
-    return any(word in path[-1].lower() for word in SENSITIVE_WORDS)
+    return path[-1] not in PLAIN_KEYS and any(word in path[-1].lower() for word in SENSITIVE_WORDS)

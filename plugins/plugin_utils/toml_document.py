@@ -12,6 +12,7 @@ the new text must hold the old data plus exactly the change.
 from __future__ import annotations
 
 import datetime
+import difflib
 import math
 import typing as t
 from dataclasses import dataclass
@@ -77,8 +78,9 @@ def check_settings(value: t.Any, option: str, path: KeyPath = ()) -> t.Any:
         return int(value)
     if isinstance(value, float):
         return float(value)
-    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
-        return value
+    for kind in (datetime.datetime, datetime.date, datetime.time):  # a datetime is a date, too
+        if isinstance(value, kind):
+            return kind.fromisoformat(value.isoformat())  # ansible-core 2.19 gives subclasses
     if value is None:
         raise CodexError(f"{where} is null, which TOML has not. To remove a key, name its path in the option for that.")
     raise CodexError(f"{where} is a {type(value).__name__}, a type that TOML has not.")
@@ -95,7 +97,21 @@ def check_absent(paths: object, option: str) -> list[KeyPath]:
                 f"{option} must hold key paths that are lists of text, such as [mcp_servers, old], and none is empty."
             )
         checked.append(tuple(str(key) for key in path))
-    return checked
+    shortest: list[KeyPath] = []
+    for keys in sorted(checked, key=len):
+        if not any(keys[: len(above)] == above for above in shortest):
+            shortest.append(keys)
+    return shortest
+
+
+def check_disjoint(settings: Table, absent: t.Iterable[KeyPath], where: str = "") -> None:
+    """Refuses a key that is both to be set and to be absent."""
+    for path in absent:
+        inner: t.Any = settings
+        for key in path:
+            inner = inner.get(key) if isinstance(inner, dict) else None
+        if inner is not None:
+            raise CodexError(f"{dotted(path)} stands in both {where}settings and {where}absent.")
 
 
 # ------------------------------------------------------------------------------------------ reading
@@ -185,8 +201,7 @@ def edit(old: bytes, changes: t.Sequence[Change], path: str) -> bytes:
     expected = parse(text, path)
     for change in changes:
         _change_data(expected, change)
-    line_ending = "\r\n" if "\r\n" in text else "\n"
-    text = text.replace("\r\n", "\n")
+    original, text = text, text.replace("\r\n", "\n")
     for change in changes:
         document = tomledit.Document.parse(text)
         if change.action == "removed":
@@ -196,8 +211,20 @@ def edit(old: bytes, changes: t.Sequence[Change], path: str) -> bytes:
             text = document.as_toml()
     if not equal(parse(text, path), expected):
         raise CodexError(f"{path} could not be edited without changing something else, so nothing was written.")
-    new = text.replace("\n", line_ending).encode()
+    new = _with_line_endings_of(original, text).encode()
     return BOM.encode() + new if old.startswith(BOM.encode()) else new
+
+
+def _with_line_endings_of(original: str, text: str) -> str:
+    """The text with CRLF where the original has it, and in new lines where the original has nothing else."""
+    crlf = original.count("\r\n")
+    if crlf in (0, original.count("\n")):
+        return text.replace("\n", "\r\n") if crlf else text
+    old, new = original.splitlines(keepends=True), text.splitlines(keepends=True)
+    matcher = difflib.SequenceMatcher(None, [line.replace("\r\n", "\n") for line in old], new, autojunk=False)
+    for block in matcher.get_matching_blocks():
+        new[block.b : block.b + block.size] = old[block.a : block.a + block.size]
+    return "".join(new)
 
 
 def _change_data(data: Table, change: Change) -> None:

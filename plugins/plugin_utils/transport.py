@@ -21,6 +21,7 @@ import pathlib
 import shlex
 import typing as t
 
+from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import PROTOCOL, HomeAnswer, HomeRequest, Request
@@ -63,7 +64,7 @@ def command(interpreters: t.Sequence[str], size: int, input_file: str | None = N
         f"for python in {candidates}; do "
         'command -v "$python" >/dev/null 2>&1 || continue; '
         f'LC_ALL=C.UTF-8 "$python" -I -S -c {shlex.quote(BOOT)} {size} && exit 0; '
-        f'status=$?; [ "$status" = {TOO_OLD} ] || exit "$status"; '
+        f'status=$?; case $status in {TOO_OLD}|126|127) ;; *) exit "$status";; esac; '
         f"done; exit {NO_PYTHON}"
     )
     return f"{{ {loop}; }} < {shlex.quote(input_file)}" if input_file else loop
@@ -93,7 +94,10 @@ class Transport:
         if delegate:
             task_vars = task_vars.get("ansible_delegated_vars", {}).get(delegate, task_vars)
         named = self._action._templar.template(task_vars.get("ansible_python_interpreter"))
-        return [str(named)] if named and "/" in str(named) else PYTHONS
+        words = str(named or C.config.get_config_value("INTERPRETER_PYTHON")).split()
+        if "/" not in words[0]:  # auto, auto_silent and the like
+            return PYTHONS
+        return [words[-1] if words[0].endswith("/env") else " ".join(words)]
 
     def execute(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
         """The target's answers for these homes, in their order."""
@@ -164,9 +168,8 @@ class Transport:
 
     def _read_answer(self, outcome: dict[str, t.Any], key: bytes) -> list[HomeAnswer]:
         lines = [line for line in outcome["stdout"].splitlines() if line.startswith(MARK)]
-        if lines:
-            masked = base64.b64decode(lines[-1].removeprefix(MARK))
-            answer = json.loads(mask(masked, key))
+        answer = _unmask(lines[-1].removeprefix(MARK), key) if lines else None
+        if answer:
             if answer["protocol"] != PROTOCOL:
                 raise CodexError("The target half speaks another protocol than this controller: reinstall fleet.codex.")
             answers: list[HomeAnswer] = answer["homes"]
@@ -183,8 +186,17 @@ class Transport:
             )
         raise CodexError(
             f"The target half of fleet.codex ended without an answer (status {outcome['rc']}"
-            f"{_last_words(outcome['stderr'])}). Each file was replaced whole or not at all."
+            f"{_last_words(outcome['stderr'])}). Run again: what was done is seen then."
         )
+
+
+def _unmask(text: str, key: bytes) -> dict[str, t.Any] | None:
+    """The answer; None where a connection cut it off."""
+    try:
+        answer: dict[str, t.Any] = json.loads(mask(base64.b64decode(text, validate=True), key))
+    except ValueError:
+        return None
+    return answer
 
 
 def _last_words(stderr: str) -> str:

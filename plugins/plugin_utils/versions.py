@@ -21,21 +21,24 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Key:
-    """A config.toml key: the versions that act on it (both inclusive) and what they accept."""
+    """A config.toml key: the first and the last version (both inclusive) that act on it."""
 
     first: Version
     last: Version | None
-    values: tuple[str, ...]
-    successor: str | None = None
 
     def works_in(self, version: Version) -> bool:
         """Whether this version of Codex acts on the key."""
         return self.first <= version and (self.last is None or version[:2] <= self.last)
 
+    def range(self) -> str:
+        """The versions as messages name them."""
+        first, last = (".".join(map(str, version)) for version in (self.first, self.last or ()))
+        return f"{first} to {last}" if last else f"{first} and later"
+
 
 KEYS: t.Final = {
-    "preferred_auth_method": Key((0, 23), (0, 34), ("apikey", "chatgpt"), successor="forced_login_method"),
-    "forced_login_method": Key((0, 49), None, ("api", "chatgpt")),
+    "preferred_auth_method": Key((0, 23), (0, 34)),
+    "forced_login_method": Key((0, 49), None),
 }
 
 FORCED_LOGIN_METHOD: t.Final = {"apikey": "api", "chatgpt": "chatgpt"}
@@ -56,7 +59,7 @@ def refresh_due(version: Version, last_refresh: Fraction | None, expires: object
     last_refresh, expires and now are seconds since 1970; expires is the access token's ``exp``.
     """
     age = None if last_refresh is None else now - last_refresh
-    exp = float(expires) if isinstance(expires, (int, float)) else None
+    exp = expires if isinstance(expires, (int, float)) else None
     if version >= (0, 120) and exp is not None:
         return exp <= now + (300 if version >= (0, 139) else 0)
     days = 28 if version < (0, 53) else 8

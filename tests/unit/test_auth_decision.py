@@ -44,9 +44,8 @@ def mixed_accounts() -> AuthSummary:
     return {**chatgpt("account-2", hours=9), "account_id": "account-1"}
 
 
-def key_and_tokens() -> AuthSummary:
-    summary = chatgpt(hours=9)
-    return {**summary, "secrets": {**summary["secrets"], **api_key()["secrets"]}}
+def key_beside(summary: AuthSummary, auth_mode: str | None) -> AuthSummary:
+    return {**summary, "auth_mode": auth_mode, "secrets": {**summary["secrets"], **api_key()["secrets"]}}
 
 
 EMPTY: AuthSummary = {
@@ -69,7 +68,15 @@ TARGETS: dict[str, AuthSummary | None] = {
     "malformed": {"malformed": True},
     "no login": EMPTY,
     "mixed accounts": mixed_accounts(),
-    "key and tokens": key_and_tokens(),
+    "mixed accounts, older": {**chatgpt("account-1", hours=-9), "account_id": "account-2"},
+    "mixed accounts, newer": {**chatgpt("account-1", hours=9), "account_id": "account-2"},
+    "key and newer tokens": key_beside(chatgpt(hours=9), None),
+    "key and older tokens": key_beside(chatgpt(hours=-9), "apikey"),
+    "key and other tokens": key_beside(chatgpt("account-2", hours=9), None),
+    "browser login with key, newer": key_beside(chatgpt(hours=9), "chatgpt"),
+    "browser login with key, older": key_beside(chatgpt(hours=-9), "chatgpt"),
+    "browser login with key, other": key_beside(chatgpt("account-2"), "chatgpt"),
+    "bad last_refresh": {**chatgpt(), "last_refresh": "yesterday"},
     "other kind": {**EMPTY, "auth_mode": "agentIdentity", "fields": ["agent_identity"]},
 }
 YES, NO, REFUSED, MISMATCH = "yes", "no", "refused", "mismatch"
@@ -85,7 +92,15 @@ FOR_CHATGPT = {
     "malformed": REFUSED,
     "no login": YES,
     "mixed accounts": YES,
-    "key and tokens": YES,
+    "mixed accounts, older": YES,
+    "mixed accounts, newer": REFUSED,
+    "key and newer tokens": REFUSED,
+    "key and older tokens": YES,
+    "key and other tokens": YES,
+    "browser login with key, newer": NO,
+    "browser login with key, older": YES,
+    "browser login with key, other": MISMATCH,
+    "bad last_refresh": REFUSED,
     "other kind": REFUSED,
 }
 """What if_newer says to a ChatGPT login; mismatch is refused or yes by on_account_mismatch."""
@@ -154,7 +169,15 @@ def test_kinds_of_login() -> None:
         "malformed": "unreadable",
         "no login": "none",
         "mixed accounts": "mixed",
-        "key and tokens": "mixed",
+        "mixed accounts, older": "mixed",
+        "mixed accounts, newer": "mixed",
+        "key and newer tokens": "mixed",
+        "key and older tokens": "mixed",
+        "key and other tokens": "mixed",
+        "browser login with key, newer": "chatgpt",
+        "browser login with key, older": "chatgpt",
+        "browser login with key, other": "chatgpt",
+        "bad last_refresh": "unreadable",
         "other kind": "other",
     }
 
@@ -178,6 +201,13 @@ def test_freshness_is_an_order(three: list[AuthSummary]) -> None:
     for a, b, c in itertools.permutations(map(freshness, three)):
         assert (a < b) + (a == b) + (a > b) == 1
         assert not (a <= b and b <= c) or a <= c
+
+
+def test_odd_times_in_tokens_are_no_crash() -> None:
+    for odd in (float("inf"), float("nan"), "soon", None, True, 10**400):
+        target = chatgpt()
+        target["claims"] = {**target["claims"], "access_token": {"iat": odd, "exp": odd}}
+        decide(chatgpt(hours=1), target, "if_newer", "fail", PATH)
 
 
 def test_no_reason_or_refusal_shows_a_secret() -> None:

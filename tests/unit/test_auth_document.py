@@ -87,6 +87,11 @@ def test_a_key_document_drops_the_tokens_place() -> None:
     assert credential == from_api_key("fleet-test-key", "api_key")
 
 
+def test_other_kinds_of_login_that_are_empty_are_none() -> None:
+    document = {**chatgpt(), "personal_access_token": "", "agent_identity": {}}
+    assert json.loads(from_document(document, "content").render()) == chatgpt()
+
+
 def test_an_access_only_copy_is_taken() -> None:
     assert from_document(chatgpt(tokens__refresh_token=""), "content").method == "chatgpt"
 

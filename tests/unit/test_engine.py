@@ -91,6 +91,51 @@ def test_a_home_that_was_done_before_another_ones_conflict_counts_as_changed(tmp
     assert executor.operations == ["describe", "apply"] * 2
 
 
+def test_what_an_earlier_round_did_is_told_although_the_last_one_found_nothing_to_do(tmp_path: t.Any) -> None:
+    """auth.json is written, then config.toml conflicts, because Codex wrote just what was wanted."""
+    codex_home = tmp_path / "codex"
+    codex_home.mkdir(mode=0o700)
+    (codex_home / "auth.json").write_text('{"OPENAI_API_KEY": "other"}')
+    (codex_home / "auth.json").chmod(0o600)
+    writes = iter(["model = 'b'\n"])
+
+    def codex_writes() -> None:
+        for content in writes:
+            (codex_home / "config.toml").write_text(content)
+            (codex_home / "config.toml").chmod(0o600)
+
+    executor = Counting(codex_writes)
+    home = desired_home(
+        {
+            "codex_home": str(codex_home),
+            "auth": {"api_key": "fleet-test-key-1", "backup": True},
+            "config": {"settings": {"model": "b"}},
+        },
+        lambda name: b"",
+    )
+    outcome = bring_about(executor, [home])
+    assert executor.operations == ["describe", "apply", "describe"]
+    assert outcome.changed
+    result = outcome.homes[0]
+    assert (result["auth"]["changed"], result["auth"]["reason"]) == (True, "The API key differs.")
+    assert result["auth"]["backup_file"]
+    assert not result["config"]["changed"]
+    assert [diff["before_header"].rpartition("/")[2] for diff in outcome.diffs] == ["auth.json"]
+
+
+def test_work_that_ends_half_way_is_no_success(tmp_path: t.Any) -> None:
+    class Cut(Counting):
+        def execute(self, operation: str, homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
+            answers = super().execute(operation, homes)
+            for answer in answers:
+                if "results" in answer:
+                    answer["results"] = answer["results"][:1]
+            return answers
+
+    with pytest.raises(CodexError, match="ended half-way"):
+        bring_about(Cut(), [desired(tmp_path / "codex")])
+
+
 def test_what_cannot_be_written_is_one_sentence(tmp_path: t.Any) -> None:
     codex_home = tmp_path / "codex"
     codex_home.mkdir(mode=0o700)

@@ -43,6 +43,7 @@ def found(wanted: DesiredHome, user: str = "alice", shell: str = "/bin/bash", **
     return {
         "account": {"name": user, "uid": 1000, "gid": 1000, "home": f"/home/{user}", "shell": shell},
         "codex_home": codex_home,
+        "real_home": codex_home,
         "folder": {"path": codex_home, "kind": "directory", "mode": 0o700},
         "files": described,
         "leftovers": [],
@@ -235,6 +236,58 @@ def test_a_login_that_codex_would_delete_is_refused() -> None:
     wanted = desired(config={"settings": {"forced_login_method": "api"}})
     with pytest.raises(CodexError, match="would delete the login"):
         plan(wanted, found(wanted, auth=auth_file({"content": chatgpt()})))
+
+
+@pytest.mark.parametrize(
+    ("workspaces", "refused"),
+    [('"account-1"', False), ('"other"', True), ('["other", "account-1"]', False), ('""', False)],
+)
+def test_a_workspace_that_codex_would_log_out_is_refused(workspaces: str, refused: bool) -> None:
+    wanted = desired(auth={"content": chatgpt()})
+    answer = found(wanted, config=config_file(f"forced_chatgpt_workspace_id = {workspaces}\n".encode()))
+    if refused:
+        with pytest.raises(CodexError, match="forced_chatgpt_workspace_id"):
+            plan(wanted, answer)
+    else:
+        assert words(plan(wanted, answer)) == ["write auth.json"]
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"preferred_auth_method": "apikey"}, "preferred_auth_method"),
+        ({"enforce_login_method": True}, "forced_login_method"),
+    ],
+)
+def test_a_key_that_an_option_writes_cannot_be_absent_too(options: dict[str, t.Any], key: str) -> None:
+    wanted = desired(auth={"api_key": KEY}, config={**options, "absent": [[key]]})
+    with pytest.raises(CodexError, match=f"{key} stands in both"):
+        plan(wanted, found(wanted))
+
+
+def without_folder(answer: HomeAnswer) -> HomeAnswer:
+    path = f"{HOME}/.codex"
+    answer["folder"] = {"path": path, "kind": "absent", "below": HOME, "writable": True, "by_root": False}
+    return answer
+
+
+def test_a_config_goes_where_the_login_is_removed_too() -> None:
+    wanted = desired(auth={"state": "absent"}, config={"settings": {"a": 1}})
+    assert words(plan(wanted, without_folder(found(wanted)))) == ["directory", "write config.toml"]
+
+
+def test_no_folder_is_made_for_nothing() -> None:
+    wanted = desired(environment={})
+    line = environment.shell_line(f"{HOME}/.codex/codex.env", found(wanted)["account"])
+    assert words(plan(wanted, without_folder(found(wanted, __bashrc=file(lines=[line]))))) == ["lines .bashrc"]
+
+
+def test_two_names_of_one_home_are_one() -> None:
+    one, two = desired(auth={"api_key": KEY}), desired(auth={"api_key": KEY}, codex_home="/srv/link")
+    second = found(two)
+    second["real_home"] = f"{HOME}/.codex"
+    with pytest.raises(CodexError, match="declared twice"):
+        plan_homes([one, two], [found(one), second], NOW)
 
 
 @pytest.mark.parametrize(

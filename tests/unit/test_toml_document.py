@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import string
 import typing as t
@@ -82,6 +83,9 @@ def test_a_hand_edited_file_keeps_every_other_line() -> None:
         (b"a = 1\n", {"a": True}, b"a = true\n"),
         (b'a = "1"\n', {"a": 1}, b"a = 1\n"),
         (b"a = 1", {"b": 2}, b"a = 1\nb = 2\n"),
+        (b"a = 1\r\nb = 2\nc = 3\r\n", {"b": 5}, b"a = 1\r\nb = 5\nc = 3\r\n"),
+        (b'a = """x\r\ny"""\nb = 2\n', {"b": 5}, b'a = """x\r\ny"""\nb = 5\n'),
+        (b"", {"d": datetime.date(2026, 1, 31)}, b"d = 2026-01-31\n"),
     ],
 )
 def test_edits(old: bytes, wanted: Table, new: bytes) -> None:
@@ -156,6 +160,19 @@ def test_a_value_of_another_kind_in_the_way_is_named(old: bytes, wanted: Table, 
 def test_settings_that_toml_cannot_say(value: Table, words: str) -> None:
     with pytest.raises(CodexError, match=words):
         toml_document.check_settings(value, "settings")
+
+
+def test_dates_of_ansibles_own_kind_become_plain_ones() -> None:
+    class Tagged(datetime.datetime):
+        """As ansible-core 2.19 gives them."""
+
+    value = toml_document.check_settings({"a": Tagged(2026, 1, 31, 12)}, "settings")["a"]
+    assert type(value) is datetime.datetime
+    assert edit(b"a = 2026-01-31T12:00:00\n", {"a": Tagged(2026, 1, 31, 12)}) == b"a = 2026-01-31T12:00:00\n"
+
+
+def test_absent_paths_that_cover_each_other_are_one() -> None:
+    assert toml_document.check_absent([["a", "b"], ["a"], ["a"], ["c"]], "absent") == [("a",), ("c",)]
 
 
 def test_the_limits_of_integers_are_in() -> None:
