@@ -32,6 +32,7 @@ PROTOCOL = 1
 MARK = "fleet.codex answer "  # what stands before the answer, which may follow a shell's own chatter
 TEMPORARY = ".fleet-codex-"  # prefix of files this program makes and removes; Codex uses others
 SIZE_LIMIT = 4 * 1024 * 1024  # bytes; a larger auth.json or config.toml is not read
+CODEX_MODULES = ("shutil", "subprocess", "tempfile")  # what running a `codex` takes; costly, and rarely needed
 CODEX_TIME_LIMIT = 30  # seconds that a `codex` may take
 
 
@@ -616,7 +617,7 @@ def find_codex(account):
 
 def run_codex(path, arguments, environment):
     """(exit status, everything printed) of one `codex`; (None, "") where it does not run or does not end."""
-    import subprocess  # costs more than all other imports and is rarely needed
+    import subprocess
 
     try:
         process = subprocess.Popen(
@@ -728,6 +729,8 @@ def work_on(home, request):
             make_folder_for(codex_home, account, operation["mode"])
     answer = looking_as(account, describe) if request["operation"] == "describe" else as_account(account, apply)
     if "obstacle" not in answer and (home.get("detect_version") or home.get("login_status")):
+        for module in CODEX_MODULES:
+            __import__(module)  # now: the account may not be able to reach this Python's library
         answer.update(as_account(account, ask_codex))
     folder = answer.get("folder")
     if folder and folder["kind"] == "absent":

@@ -25,7 +25,7 @@ attributes:
     description: Replaces files whole, so that no reader sees a part of one.
     support: partial
     details:
-      - A file that is a mount point of its own is rewritten in place, with a warning.
+      - A file that is a mount point of its own is rewritten in place, with a warning. A reader can see a part of it.
   vault:
     description: Reads files that are encrypted with Ansible Vault.
     support: full
@@ -54,11 +54,14 @@ options:
       - Whether an C(auth.json) that is there may be replaced by a login that differs.
       - V(if_newer) replaces an API key by another API key, and ChatGPT tokens by fresher tokens of the same account.
         It keeps tokens that are as fresh or fresher. What is another account or another kind of login is up to
-        O(on_account_mismatch). A file without a login, or with a mixture of two, is replaced. One that Codex cannot
-        read, or with a kind of login that this collection does not deploy, is left alone and the task fails.
+        O(on_account_mismatch). A file without a login is replaced, and so is one that mixes two logins, unless
+        it has tokens of the given account that are as fresh or fresher. Such a one, one that Codex cannot read, or
+        one with a kind of login that this collection does not deploy, is left alone and the task fails.
+      - An API key beside ChatGPT tokens counts as a ChatGPT login where C(auth_mode) is C(chatgpt), else as a mixture.
       - V(always) replaces whatever login is there, another account's too. It also puts older tokens in place of newer
         ones, which usually ends a ChatGPT login, because each refresh token can be used once.
       - V(on_create) only writes where there is no C(auth.json).
+      - The given ChatGPT login is also written where it is there without C(last_refresh), as it cannot work then.
     type: str
     choices: [if_newer, always, on_create]
     default: if_newer
@@ -74,6 +77,7 @@ options:
     description:
       - V(absent) removes the file on the target. It never runs C(codex logout), which would revoke the login for
         every copy of it.
+      - Where the file is a link, the link is removed, and the file that it leads to keeps the login.
     type: str
     choices: [present, absent]
     default: present
@@ -86,8 +90,9 @@ notes:
   - Give each host and each account a ChatGPT login of its own. Two copies of one login use up each other's refresh
     tokens. The module does not look for the same login on other hosts.
   - A running Codex keeps the login it started with. Restart it after the account or the kind of login changed.
-  - A C(config.toml) beside the file that forces the other kind of login makes the task fail, because Codex 0.49 and
-    later delete an C(auth.json) that does not match C(forced_login_method).
+  - A C(config.toml) beside the file that forces the other kind of login or another workspace makes the task fail,
+    because Codex 0.49 and later delete an C(auth.json) that does not match C(forced_login_method) or
+    C(forced_chatgpt_workspace_id).
 requirements:
   - tomli, tomledit and tomli-w (Python packages on the controller)
 """
@@ -153,8 +158,9 @@ auth:
     mode:
       description:
         - The kind of login.
-        - V(mixed) is a file with the logins of two accounts or of both kinds, V(other) one of a kind that this
-          collection does not deploy. Both are only returned where such a file was kept.
+        - V(mixed) is a file with the logins of two accounts, or of both kinds unless C(auth_mode) is C(chatgpt).
+          V(other) is one of a kind that this collection does not deploy. Both are only returned where such a file was
+          kept.
       returned: success
       type: str
       choices: [apikey, chatgpt, none, mixed, other, unreadable]

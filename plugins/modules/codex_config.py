@@ -27,7 +27,7 @@ attributes:
     description: Replaces files whole, so that no reader sees a part of one.
     support: partial
     details:
-      - A file that is a mount point of its own is rewritten in place, with a warning.
+      - A file that is a mount point of its own is rewritten in place, with a warning. A reader can see a part of it.
 options:
   preferred_auth_method:
     description:
@@ -51,8 +51,8 @@ options:
     description:
       - Settings to merge into the file. Tables are merged key by key, and any other value, lists too, is replaced
         whole.
-      - A string, a number, a boolean, a date and time, a list and a dictionary become what TOML has for them. V(null)
-        is refused.
+      - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has for
+        them. V(null) is refused.
     type: dict
     default: {}
   absent:
@@ -75,6 +75,9 @@ seealso:
   - module: fleet.codex.codex_info
 notes:
   - A file that is not valid TOML is not touched, and the task fails with the line and the column.
+  - Each line keeps its line end. New lines get CRLF only where the file has nothing else.
+  - A file with which Codex would delete the C(auth.json) beside it is not written, and the task fails. That is one
+    whose C(forced_login_method) or C(forced_chatgpt_workspace_id) does not go with the login.
   - C(--diff) shows the settings that change. Values of keys whose names sound like secrets, and everything in tables
     such as C(env) and C(http_headers), are hidden.
 requirements:

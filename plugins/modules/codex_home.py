@@ -25,7 +25,7 @@ attributes:
     description: Replaces files whole, so that no reader sees a part of one.
     support: partial
     details:
-      - A file that is a mount point of its own is rewritten in place, with a warning.
+      - A file that is a mount point of its own is rewritten in place, with a warning. A reader can see a part of it.
   vault:
     description: Reads files that are encrypted with Ansible Vault.
     support: full
@@ -35,7 +35,7 @@ options:
   homes:
     description:
       - The Codex homes, each with what it shall hold.
-      - A Codex home can only be named once.
+      - A Codex home can only be named once, also where another path leads to it through a link.
     type: list
     elements: dict
     required: true
@@ -64,6 +64,7 @@ options:
           - V(absent) removes the C(auth.json) and everything that O(homes[].environment) put there. The
             C(config.toml), the sessions and the history stay, and O(homes[].config) is not looked at.
           - It never runs C(codex logout), which would revoke the login for every copy of it.
+          - Where the C(auth.json) is a link, the link is removed, and the file that it leads to keeps the login.
         type: str
         choices: [present, absent]
         default: present
@@ -103,12 +104,17 @@ options:
               - Whether an C(auth.json) that is there may be replaced by a login that differs.
               - V(if_newer) replaces an API key by another API key, and ChatGPT tokens by fresher tokens of the same
                 account. It keeps tokens that are as fresh or fresher. What is another account or another kind of
-                login is up to O(homes[].auth.on_account_mismatch). A file without a login, or with a mixture of two,
-                is replaced. One that Codex cannot read, or with a kind of login that this collection does not deploy,
-                is left alone and the task fails.
+                login is up to O(homes[].auth.on_account_mismatch). A file without a login is replaced, and so is one
+                that mixes two logins, unless it has tokens of the given account that are as fresh or fresher. Such a
+                one, one that Codex cannot read, or one with a kind of login that this collection does not deploy, is
+                left alone and the task fails.
+              - An API key beside ChatGPT tokens counts as a ChatGPT login where C(auth_mode) is C(chatgpt), else as a
+                mixture.
               - V(always) replaces whatever login is there, another account's too. It also puts older tokens in place
                 of newer ones, which usually ends a ChatGPT login, because each refresh token can be used once.
               - V(on_create) only writes where there is no C(auth.json).
+              - The given ChatGPT login is also written where it is there without C(last_refresh), as it cannot work
+                then.
             type: str
             choices: [if_newer, always, on_create]
             default: if_newer
@@ -124,6 +130,7 @@ options:
             description:
               - V(absent) removes the file on the target. It never runs C(codex logout), which would revoke the login
                 for every copy of it.
+              - Where the file is a link, the link is removed, and the file that it leads to keeps the login.
             type: str
             choices: [present, absent]
             default: present
@@ -168,8 +175,8 @@ options:
             description:
               - Settings to merge into the file. Tables are merged key by key, and any other value, lists too, is
                 replaced whole.
-              - A string, a number, a boolean, a date and time, a list and a dictionary become what TOML has for them.
-                V(null) is refused.
+              - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has
+                for them. V(null) is refused.
             type: dict
             default: {}
           absent:
@@ -228,6 +235,8 @@ seealso:
   - ref: ansible_collections.fleet.codex.codex_role
     description: The role that does this from variables.
 notes:
+  - A C(config.toml) with which Codex would delete the C(auth.json) that will be there makes the task fail. That is one
+    whose C(forced_login_method) or C(forced_chatgpt_workspace_id) does not go with the login.
   - The login is written before the configuration and the environment last. While things are removed it is the other
     way round.
   - Give each host and each account a ChatGPT login of its own. Two copies of one login use up each other's refresh

@@ -84,9 +84,9 @@ homes:
           description:
             - The kind of login.
             - V(none) means that there is no C(auth.json), or one without a login.
-            - V(mixed) is a file with the logins of two accounts or of both kinds, as some versions of Codex leave
-              behind. V(other) is a kind that this collection does not deploy. V(unreadable) is a file that Codex
-              cannot read.
+            - V(mixed) is a file with the logins of two accounts, or of both kinds unless its C(auth_mode) is
+              C(chatgpt), as some versions of Codex leave behind. V(other) is a kind that this collection does not
+              deploy. V(unreadable) is a file that Codex cannot read.
           returned: success
           type: str
           choices: [apikey, chatgpt, none, mixed, other, unreadable]

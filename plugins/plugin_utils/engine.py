@@ -122,9 +122,8 @@ def _note(progress: Progress, plan: HomePlan, answer: HomeAnswer) -> bool:
             raise CodexError(obstacles.sentence(_obstacle(result)))
         progress.changes.append(change)
         if change.part:
-            progress.parts[change.part] = plan.result[change.part]
-            if result.get("backup_file"):
-                plan.result[change.part]["backup_file"] = result["backup_file"]
+            backup = {"backup_file": result["backup_file"]} if result.get("backup_file") else {}
+            progress.parts[change.part] = {**progress.parts.get(change.part, {}), **plan.result[change.part], **backup}
         if result.get("in_place"):
             operation = change.operation
             below = plan.result["codex_home"] if operation["base"] == "codex_home" else "~"

@@ -78,6 +78,8 @@ class FileFacts(t.TypedDict):
     auth: t.NotRequired[AuthSummary]
     content: t.NotRequired[str]
     lines: t.NotRequired[list[str]]
+    reason: t.NotRequired[str]
+    code: t.NotRequired[str]
     cause: t.NotRequired[str]
 
 

@@ -177,8 +177,8 @@ class Transport:
         if outcome["rc"] == NO_PYTHON:
             if self._interpreters is not PYTHONS:
                 raise CodexError(
-                    f"ansible_python_interpreter is {self._interpreters[0]}, and that is no Python 3.6 or later on "
-                    "this host. Correct it, or leave it out to have one found."
+                    f"The Python that Ansible is told to use is {self._interpreters[0]}, and that is no Python 3.6 or "
+                    "later on this host. Correct ansible_python_interpreter, or leave it out to have one found."
                 )
             raise CodexError(
                 "This host has no Python 3.6 or later, which fleet.codex needs on it. Install python3, "

@@ -167,7 +167,7 @@ def test_dates_of_ansibles_own_kind_become_plain_ones() -> None:
         """As ansible-core 2.19 gives them."""
 
     value = toml_document.check_settings({"a": Tagged(2026, 1, 31, 12)}, "settings")["a"]
-    assert type(value) is datetime.datetime
+    assert value.__class__ is datetime.datetime
     assert edit(b"a = 2026-01-31T12:00:00\n", {"a": Tagged(2026, 1, 31, 12)}) == b"a = 2026-01-31T12:00:00\n"
 
 
