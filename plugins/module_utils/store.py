@@ -72,6 +72,9 @@ def find_account(name, environment):
         home = entry.pw_dir
     if os.geteuid() not in (0, entry.pw_uid):
         raise Obstacle("needs_root", user=name, running=owner_name(os.geteuid()))
+    if not os.path.isabs(home):
+        raise Obstacle("relative", path=home)
+    home = os.path.normpath(home)
     return {"name": entry.pw_name, "uid": entry.pw_uid, "gid": entry.pw_gid, "home": home, "shell": entry.pw_shell}
 
 

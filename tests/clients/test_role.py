@@ -55,7 +55,9 @@ def _deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         # HOME of the task's environment stands for the home of the account that runs the tests.
         play = {"environment": {"HOME": str(home)}}
         task = {"name": "role", "ansible.builtin.include_role": {"name": role["name"]}, "vars": role["vars"]}
-        playbook = Playbook(folder, folder)
+        control = home / "control"
+        control.mkdir()
+        playbook = Playbook(folder, control)
         host = {"host": {"ansible_connection": "local"}}
         first, second = (playbook.run(host, [task], play=play) for _run in range(2))
         assert any(first.changes())

@@ -9,6 +9,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import typing as t
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -81,11 +82,13 @@ class Playbook:
     def __init__(self, folder: pathlib.Path, control: pathlib.Path, program: pathlib.Path | None = None) -> None:
         self.folder = folder
         self.program = program or pathlib.Path(sys.executable).with_name("ansible-playbook")
-        # Where ssh keeps its sockets, whose paths must be short.
+        # A short path, for sockets.
         self.control = control
         self.local_tmp = folder / "local"
-        for name in ("local", "home", "tmp"):
+        for name in ("local", "home"):
             (folder / name).mkdir()
+        # ansible-core 2.21 keeps a socket in it, and a socket's path has at most 108 characters.
+        self.tmp = pathlib.Path(tempfile.mkdtemp(dir=control))
         (folder / "ansible.cfg").write_text(_CONFIGURATION, encoding="utf-8")
 
     def run(
@@ -109,7 +112,7 @@ class Playbook:
         environment |= {
             "PATH": f"{self.program.parent}:{environment['PATH']}",
             "HOME": str(self.folder / "home"),
-            "TMPDIR": str(self.folder / "tmp"),
+            "TMPDIR": str(self.tmp),
             "ANSIBLE_HOME": str(self.folder / "home" / ".ansible"),
             "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": os.environ.get(

@@ -117,7 +117,7 @@ def four_steps(way: Way, playbook: Playbook) -> None:
     assert [path for path in after if path not in before and path not in allowed] == []
     assert not [path for path in after if REMOTE_TMP in path]
     assert list(playbook.local_tmp.iterdir()) == []
-    assert list((playbook.folder / "tmp").iterdir()) == []
+    assert list(playbook.tmp.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", IN_CONTAINER)

@@ -301,7 +301,7 @@ class Suite:
         assert processes.looks > 10
         leaks = self.wanted.find(run.stdout.encode(), "stdout") + self.wanted.find(run.stderr.encode(), "stderr")
         leaks += self.wanted.find(self.log.read_bytes(), "log") + processes.leaks
-        found = in_folder(self.wanted, self.playbook.folder)
+        found = in_folder(self.wanted, self.playbook.folder, self.playbook.tmp)
         found |= in_folder(self.wanted, *_new_temporary(self.playbook.folder, begun))
         own = str(self.playbook.folder)
         # What was given lies in a folder of its own; what is logged was looked at.

@@ -42,25 +42,39 @@ class Half:
         self.interpreter = interpreter
         self.stdout = b""  # of the last execution, as Ansible would log it
 
+    def code(self) -> bytes:
+        """What is sent."""
+        return transport.store_code()
+
     def command(self) -> list[str]:
         """The shell command line that starts it."""
-        return ["/bin/sh", "-c", transport.command([self.interpreter], len(transport.store_code()))]
+        return ["/bin/sh", "-c", transport.command([self.interpreter], len(self.code()))]
 
-    def execute(
-        self, operation: str, homes: list[HomeRequest], environment: dict[str, str] | None = None, **run: t.Any
-    ) -> list[HomeAnswer]:
-        """One execution's answers."""
+    def ask(
+        self,
+        operation: str,
+        homes: list[HomeRequest],
+        environment: dict[str, str] | None = None,
+        protocol: int = PROTOCOL,
+        **run: t.Any,
+    ) -> dict[str, t.Any]:
+        """One execution's whole answer."""
         key = os.urandom(32)
-        request = {"protocol": PROTOCOL, "operation": operation, "key": key.hex(), "homes": homes}
+        request = {"protocol": protocol, "operation": operation, "key": key.hex(), "homes": homes}
         request["environment"] = environment or {}
-        data = transport.store_code() + json.dumps(request).encode()
+        data = self.code() + json.dumps(request).encode()
         done = subprocess.run(run.pop("command", self.command()), input=data, capture_output=True, check=False, **run)
         assert done.returncode == 0, done.stderr.decode()
         self.stdout = done.stdout
         lines = [line for line in done.stdout.decode().splitlines() if line.startswith(transport.MARK)]
         masked = base64.b64decode(lines[-1].removeprefix(transport.MARK))
-        homes_answered: list[HomeAnswer] = json.loads(transport.mask(masked, key))["homes"]
-        return homes_answered
+        answer: dict[str, t.Any] = json.loads(transport.mask(masked, key))
+        return answer
+
+    def execute(self, operation: str, homes: list[HomeRequest], **more: t.Any) -> list[HomeAnswer]:
+        """One execution's answers for its homes."""
+        answers: list[HomeAnswer] = self.ask(operation, homes, **more)["homes"]
+        return answers
 
     def describe(
         self,

@@ -67,6 +67,30 @@ def test_a_file_that_is_not_what_was_seen_is_left_alone(half: Half, home: Path, 
     assert there is None or (home / "auth.json").read_bytes() == there
 
 
+def test_nothing_is_done_after_an_operation_that_failed(half: Half, home: Path) -> None:
+    (home / "config.toml").write_bytes(OLD)
+    fails = operation(operation="link", path="config.toml", to="/somewhere")
+    results = half.apply(home, [write("first", NEW, None), fails, write("auth.json", NEW, None)])
+    assert [result["status"] for result in results] == ["done", "failed"]
+    assert sorted(os.listdir(home)) == ["config.toml", "first"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        write("auth.json", NEW, OLD),
+        operation(operation="remove", path="auth.json", expected=sha256(OLD)),
+        operation(operation="lines", path="auth.json", line="x", marker="x", mode=0o600, expected=sha256(OLD)),
+    ],
+    ids=lambda asked: asked["operation"],
+)
+def test_a_fifo_in_place_of_the_file_is_not_waited_for(half: Half, home: Path, asked: Operation) -> None:
+    os.mkfifo(home / "auth.json")
+    result = half.apply(home, [asked], command=["timeout", "20", *half.command()])[0]
+    assert result["status"] in ("conflict", "failed")
+    assert (home / "auth.json").is_fifo()
+
+
 def test_links_are_kept_and_their_target_replaced(half: Half, home: Path, tmp_path: Path) -> None:
     target = tmp_path / "dotfiles" / "config.toml"
     target.parent.mkdir()
@@ -86,6 +110,24 @@ def test_a_backup_is_private_and_beside_the_file(half: Half, home: Path) -> None
     backup = Path(result["backup_file"] or "")
     assert backup.parent == home
     assert (backup.read_bytes(), mode_of(backup)) == (OLD, 0o600)
+
+
+def test_a_backup_is_made_of_what_is_removed(half: Half, home: Path) -> None:
+    (home / "auth.json").write_bytes(OLD)
+    remove = operation(operation="remove", path="auth.json", expected=sha256(OLD), backup=True)
+    result = half.apply(home, [remove])[0]
+    backup = Path(result["backup_file"] or "")
+    assert os.listdir(home) == [backup.name]
+    assert (backup.read_bytes(), mode_of(backup)) == (OLD, 0o600)
+
+
+def test_a_mode_alone(half: Half, home: Path) -> None:
+    file = home / "auth.json"
+    file.write_bytes(OLD)
+    file.chmod(0o644)
+    before = file.stat().st_ino
+    assert half.apply(home, [operation(operation="mode", path="auth.json", mode=0o600)]) == [{"status": "done"}]
+    assert (mode_of(file), file.stat().st_ino) == (0o600, before)
 
 
 def test_the_folder(half: Half, home: Path) -> None:
@@ -144,6 +186,25 @@ def test_a_file_made_for_the_line_goes_with_it(half: Half, home: Path) -> None:
     assert os.listdir(home) == []
 
 
+def test_a_linked_file_that_becomes_empty_stays_a_link(half: Half, home: Path) -> None:
+    content = f"x {MARKER}\n".encode()
+    (home / "dotfile").write_bytes(content)
+    (home / ".bashrc").symlink_to("dotfile")
+    take = operation(operation="lines", path=".bashrc", line=None, marker=MARKER, mode=0o644, expected=sha256(content))
+    assert half.apply(home, [take])[0]["status"] == "done"
+    assert os.readlink(home / ".bashrc") == "dotfile"
+    assert (home / "dotfile").read_bytes() == b""
+
+
+@pytest.mark.parametrize("line", [None, f"y {MARKER}"])
+def test_lines_of_a_file_that_is_not_what_was_seen_are_left_alone(half: Half, home: Path, line: str | None) -> None:
+    content = f"x {MARKER}\n".encode()
+    (home / ".bashrc").write_bytes(content)
+    put = operation(operation="lines", path=".bashrc", line=line, marker=MARKER, mode=0o644, expected=sha256(OLD))
+    assert half.apply(home, [put])[0]["status"] == "conflict"
+    assert (home / ".bashrc").read_bytes() == content
+
+
 def test_a_link_operation_touches_only_links(half: Half, home: Path) -> None:
     link = operation(operation="link", path="a/b.conf", to="/somewhere")
     half.apply(home, [link])
@@ -165,6 +226,13 @@ def test_leftovers_of_a_killed_run_are_found_and_cleaned_and_those_of_a_running_
         assert half.describe(home)["leftovers"] == [str(dead)]
         half.apply(home, [operation(operation="clean", base="home", path=str(home))])
         assert os.listdir(home) == [alive.name]
+
+
+def test_a_leftover_that_another_run_cleaned_meanwhile_is_no_failure(half: Half, home: Path) -> None:
+    (home / ".fleet-codex-one").write_bytes(OLD)
+    vanish = ["strace", "-f", "-o", "/dev/null", "-e", "inject=unlink,unlinkat:error=ENOENT"]
+    clean = operation(operation="clean", base="home", path=str(home))
+    assert half.apply(home, [clean], command=[*vanish, *half.command()]) == [{"status": "done"}]
 
 
 def test_a_run_killed_before_the_rename_leaves_the_old_file(half: Half, home: Path) -> None:
@@ -224,6 +292,15 @@ class TestMounts:
         assert result == {"status": "done", "in_place": True}
         assert outside.read_bytes() == NEW
         assert os.listdir(home) == ["auth.json"]
+
+    def test_a_mounted_file_gets_its_mode(self, half: Half, home: Path, tmp_path: Path) -> None:
+        outside = tmp_path / "outside"
+        outside.write_bytes(OLD)
+        outside.chmod(0o644)
+        (home / "auth.json").touch()
+        command = self.in_namespace(half, f"mount --bind {outside} {home}/auth.json")
+        assert half.apply(home, [write("auth.json", NEW, OLD)], command=command)[0]["in_place"]
+        assert mode_of(outside) == 0o600
 
     def test_a_full_disk(self, half: Half, home: Path) -> None:
         (home / "disk").mkdir()

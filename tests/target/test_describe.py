@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import pwd
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_api_key, from_document
-from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import PROTOCOL
+from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document, jwt
 from ansible_collections.fleet.codex.tests.target.conftest import needs_root
-from ansible_collections.fleet.codex.tests.target.half import Half, sha256
+from ansible_collections.fleet.codex.tests.target.half import FILES, Half, sha256, write
 
 KEY = "fleet-test-key-of-describe"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -24,6 +26,11 @@ def chatgpt(marker: str = "describe") -> dict[str, object]:
     return chatgpt_document(
         "account-1", "one@example.com", "plus", last_refresh=NOW, access_expires=NOW + timedelta(days=10), marker=marker
     )
+
+
+def tokens(id_token: str) -> bytes:
+    """An auth.json of a ChatGPT login with this id token."""
+    return json.dumps({"tokens": {"id_token": id_token, "access_token": "a", "refresh_token": "r"}}).encode()
 
 
 def test_nothing_there(half: Half, home: Path) -> None:
@@ -69,6 +76,11 @@ def test_no_secret_of_auth_json_is_reported(half: Half, home: Path) -> None:
         b'{"OPENAI_API_KEY": 1}',
         b'{"tokens": []}',
         b'{"tokens": {"id_token": "a"}}',
+        tokens("no JWT"),
+        tokens(jwt({}).rpartition(".")[0]),
+        tokens(jwt({}) + ".fourth"),
+        tokens("e30.no JSON.unsigned"),
+        tokens("e30.W10.unsigned"),  # whose payload is a list
         b'{"auth_mode": 5}',
         b'{"last_refresh": 1700000000}',
         b'{"a": 1, "a": 2}',
@@ -80,6 +92,18 @@ def test_what_codex_cannot_read_is_malformed_and_not_absent(half: Half, home: Pa
     (home / "auth.json").write_bytes(content)
     file = half.describe(home)["files"]["auth"]
     assert (file["kind"], file["auth"]) == ("file", {"malformed": True})
+
+
+def test_an_access_token_need_not_be_a_jwt(half: Half, home: Path) -> None:
+    (home / "auth.json").write_bytes(tokens(jwt({"email": "one@example.com"})))
+    auth = half.describe(home)["files"]["auth"]["auth"]
+    assert auth["claims"] == {"id_token": {"email": "one@example.com"}, "access_token": {}}
+
+
+def test_an_empty_key_is_no_secret(half: Half, home: Path) -> None:
+    (home / "auth.json").write_text('{"OPENAI_API_KEY": ""}')
+    auth = half.describe(home)["files"]["auth"]["auth"]
+    assert (auth["fields"], auth["secrets"]) == (["OPENAI_API_KEY"], {})
 
 
 def test_a_file_that_is_being_rewritten_is_looked_at_again(half: Half, home: Path) -> None:
@@ -139,6 +163,56 @@ def test_home_and_codex_home_of_the_tasks_environment(half: Half, home: Path) ->
     assert answer["codex_home"] == f"{home}/.codex"
     answer = half.describe(None, environment={"HOME": str(home), "CODEX_HOME": f"{home}/other"})
     assert answer["codex_home"] == f"{home}/other"
+
+
+def test_home_of_the_process_does_not_count_for_an_account_of_the_database(half: Half, home: Path) -> None:
+    entry = pwd.getpwuid(os.geteuid())
+    for user in (None, entry.pw_name):
+        homes = [{"user": user, "codex_home": None, "operations": []}]
+        answer = half.execute("apply", homes, env={**os.environ, "HOME": str(home), "CODEX_HOME": str(home)})[0]
+        assert answer["account"]["home"] == entry.pw_dir
+        assert answer["codex_home"] == f"{entry.pw_dir}/.codex"
+
+
+def test_home_and_codex_home_of_the_tasks_environment_are_not_a_named_accounts(half: Half, home: Path) -> None:
+    entry = pwd.getpwuid(os.geteuid())
+    homes = [{"user": entry.pw_name, "codex_home": None, "operations": []}]
+    answer = half.execute("apply", homes, environment={"HOME": str(home), "CODEX_HOME": str(home)})[0]
+    assert answer["account"]["home"] == entry.pw_dir
+    assert answer["codex_home"] == f"{entry.pw_dir}/.codex"
+
+
+@pytest.mark.parametrize(
+    ("environment", "path"), [({"CODEX_HOME": "codex"}, "codex"), ({"HOME": "home"}, "home/.codex")]
+)
+def test_a_relative_codex_home_is_refused(half: Half, environment: dict[str, str], path: str) -> None:
+    for operation, files in (("describe", {"files": []}), ("apply", {"operations": []})):
+        answer = half.execute(operation, [{"user": None, "codex_home": None, **files}], environment=environment)[0]
+        assert answer == {"obstacle": {"reason": "relative", "path": path}}
+
+
+def test_the_path_of_the_codex_home_is_normalised(half: Half, home: Path) -> None:
+    untidy = f"{home}//.//none/../codex/"
+    assert half.describe(untidy)["codex_home"] == f"{home}/codex"
+    assert half.describe(None, environment={"CODEX_HOME": untidy})["codex_home"] == f"{home}/codex"
+    assert half.describe(None, environment={"HOME": untidy})["codex_home"] == f"{home}/codex/.codex"
+
+
+def test_the_real_home_is_where_links_lead(half: Half, home: Path) -> None:
+    (home / "real").mkdir()
+    (home / "middle").symlink_to("real")
+    (home / "codex").symlink_to(home / "middle")
+    for below in ("", "/absent"):
+        answer = half.describe(f"{home}/codex{below}")
+        assert (answer["codex_home"], answer["real_home"]) == (f"{home}/codex{below}", f"{home}/real{below}")
+
+
+def test_another_protocol_is_answered_without_a_look_at_any_home(half: Half, home: Path) -> None:
+    homes = [{"user": None, "codex_home": str(home), "operations": [write("auth.json", b"new", None)]}]
+    answer = half.ask("apply", homes, protocol=PROTOCOL + 1)
+    assert answer.keys() == {"protocol", "half", "python"}
+    assert answer["protocol"] == PROTOCOL
+    assert os.listdir(home) == []
 
 
 def test_unknown_account(half: Half) -> None:
@@ -244,3 +318,39 @@ class TestAccounts:
         files = half.describe(home, user=account.pw_name)["files"]
         assert files["auth"]["kind"] == files["config"]["kind"] == "unreadable"
         assert "content" not in files["config"]
+
+    def test_root_has_its_groups_again_after_it_looked_as_another(
+        self, half: Half, root_folder: Path, account, other_account
+    ) -> None:
+        """Root without its right to read everything, as on a network file system."""
+        theirs, own = root_folder / "theirs", root_folder / "own"
+        for folder in (theirs, own):
+            folder.mkdir(mode=0o700)
+        os.chown(theirs, account.pw_uid, account.pw_gid)
+        extra = 54321
+        for name, group in (("auth.json", 0), ("config.toml", extra)):
+            (own / name).write_text("{}")
+            (own / name).chmod(0o040)
+            os.chown(own / name, other_account.pw_uid, group)
+        homes = [
+            {"user": account.pw_name, "codex_home": str(theirs), "files": FILES},
+            {"user": None, "codex_home": str(own), "files": FILES},
+        ]
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *half.command()]
+        kinds = [
+            {file["kind"] for file in answer["files"].values()}
+            for answer in half.execute("describe", homes, command=command, extra_groups=[extra])
+        ]
+        assert kinds == [{"absent"}, {"file"}]
+        without = half.execute("describe", homes, command=command, extra_groups=[])[1]["files"]
+        assert without["config"]["kind"] == "unreadable"
+
+
+def test_a_relative_home_is_an_obstacle_whatever_the_codex_home(half: Half, home: Path) -> None:
+    assert half.describe(home, environment={"HOME": "rel"})["obstacle"] == {"reason": "relative", "path": "rel"}
+
+
+def test_a_missing_home_is_told_however_it_is_written(half: Half, home: Path) -> None:
+    for written in (f"{home}/none", f"{home}//none", f"{home}/other/../none"):
+        answer = half.describe(None, environment={"HOME": written})
+        assert answer["obstacle"]["reason"] == "no_home"
