@@ -182,9 +182,7 @@ def test_home_and_codex_home_of_the_tasks_environment_are_not_a_named_accounts(h
     assert answer["codex_home"] == f"{entry.pw_dir}/.codex"
 
 
-@pytest.mark.parametrize(
-    ("environment", "path"), [({"CODEX_HOME": "codex"}, "codex"), ({"HOME": "home"}, "home/.codex")]
-)
+@pytest.mark.parametrize(("environment", "path"), [({"CODEX_HOME": "codex"}, "codex"), ({"HOME": "home"}, "home")])
 def test_a_relative_codex_home_is_refused(half: Half, environment: dict[str, str], path: str) -> None:
     for operation, files in (("describe", {"files": []}), ("apply", {"operations": []})):
         answer = half.execute(operation, [{"user": None, "codex_home": None, **files}], environment=environment)[0]
@@ -195,6 +193,7 @@ def test_the_path_of_the_codex_home_is_normalised(half: Half, home: Path) -> Non
     untidy = f"{home}//.//none/../codex/"
     assert half.describe(untidy)["codex_home"] == f"{home}/codex"
     assert half.describe(None, environment={"CODEX_HOME": untidy})["codex_home"] == f"{home}/codex"
+    (home / "codex").mkdir(mode=0o700)
     assert half.describe(None, environment={"HOME": untidy})["codex_home"] == f"{home}/codex/.codex"
 
 
