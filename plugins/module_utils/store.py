@@ -33,6 +33,7 @@ MARK = "fleet.codex answer "  # what stands before the answer, which may follow 
 TEMPORARY = ".fleet-codex-"  # prefix of files this program makes and removes; Codex uses others
 SIZE_LIMIT = 4 * 1024 * 1024  # bytes; a larger auth.json or config.toml is not read
 CODEX_MODULES = ("shutil", "subprocess", "tempfile")  # what running a `codex` takes; costly, and rarely needed
+LOCK_TIME_LIMIT = 20  # seconds to wait for Codex's locks; it holds them for moments
 CODEX_TIME_LIMIT = 30  # seconds that a `codex` may take
 
 
@@ -411,7 +412,46 @@ def is_held(path):
 # ------------------------------------------------------------------------------ writing files
 
 
-def write_file(path, data, mode, expected):
+class Locks:
+    """Codex's own lock files, held in their order; other writers that honour them wait meanwhile.
+
+    They are made as whoever runs this, which is the home's account: one that root made would keep
+    Codex from saving a renewed login. They are never removed: a removed one splits the lock.
+    """
+
+    def __init__(self, paths):
+        self.paths = paths
+        self.descriptors = []
+
+    def __enter__(self):
+        end = time.time() + LOCK_TIME_LIMIT
+        try:
+            for path in self.paths:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+                self.descriptors.append(descriptor)
+                while not try_lock(descriptor):
+                    if time.time() > end:
+                        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), path)
+                    time.sleep(0.02)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_exception):
+        for descriptor in reversed(self.descriptors):
+            os.close(descriptor)  # which gives the lock back
+
+
+def try_lock(descriptor):
+    """Takes a lock if it is free; also True where the file system has no locks, since nobody can hold one."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EINTR)
+    return True
+
+
+def write_file(path, data, mode, expected, locks=()):
     """Replaces a file whole, or makes it; True where it had to be rewritten in place.
 
     The bytes go into a temporary file beside the final one, 0600 from its first moment, and reach
@@ -433,15 +473,16 @@ def write_file(path, data, mode, expected):
             file.flush()
             os.fchmod(descriptor, mode)
             os.fsync(descriptor)
-            check(path, expected)
-            try:
-                os.rename(temporary, final)
-            except OSError as error:
-                if error.errno not in (errno.EBUSY, errno.EXDEV):
-                    raise
-                os.unlink(temporary)
-                rewrite(final, data, mode)
-                return True
+            with Locks(locks):  # for the comparison and the rename only: Codex gives up after 5 seconds
+                check(path, expected)
+                try:
+                    os.rename(temporary, final)
+                except OSError as error:
+                    if error.errno not in (errno.EBUSY, errno.EXDEV):
+                        raise
+                    os.unlink(temporary)
+                    rewrite(final, data, mode)
+                    return True
         sync_folder(folder)
         return False
     except BaseException:
@@ -514,8 +555,27 @@ def apply_write(path, operation):
     result = {"backup_file": back_up(path)} if operation.get("backup") else {}
     if not os.path.isdir(os.path.dirname(path)):
         make_folder(os.path.dirname(path), 0o700)
-    in_place = write_file(path, base64.b64decode(operation["content"]), operation["mode"], operation["expected"])
+    content = base64.b64decode(operation["content"])
+    if operation.get("keep_unknown"):
+        content = with_unknown_fields(content, read_file(path))
+    locks = lock_paths(path, operation)
+    in_place = write_file(path, content, operation["mode"], operation["expected"], locks)
     return dict(result, in_place=in_place)
+
+
+def lock_paths(path, operation):
+    """Codex's lock files for an operation; they lie beside the file that Codex knows, not where a link leads."""
+    return [os.path.join(os.path.dirname(path), name) for name in operation.get("locks", ())]
+
+
+def with_unknown_fields(content, there):
+    """The JSON of `content` with those fields of the file, and of its tokens, that `content` does not have."""
+    new, old = json.loads(content.decode("utf-8")), json.loads(there.decode("utf-8"))
+    merged = dict(old, **new)
+    if isinstance(new.get("tokens"), dict) and isinstance(old.get("tokens"), dict):
+        merged["tokens"] = dict(old["tokens"], **new["tokens"])
+    ordered = {name: merged[name] for name in list(new) + [name for name in old if name not in new]}
+    return json.dumps(ordered, indent=2, ensure_ascii=False).encode("utf-8")
 
 
 def apply_mode(path, operation):
@@ -524,10 +584,12 @@ def apply_mode(path, operation):
 
 def apply_remove(path, operation):
     """Removes a file, or the link that stands in its place."""
-    if not os.path.islink(path):
-        check(path, operation["expected"])
+    expected = digest(read_file(path)) if os.path.islink(path) else operation["expected"]
+    check(path, expected)
     result = {"backup_file": back_up(path)} if operation.get("backup") else {}
-    os.unlink(path)
+    with Locks(lock_paths(path, operation)):
+        check(path, expected)
+        os.unlink(path)
     sync_folder(os.path.dirname(path))
     return result
 
@@ -593,7 +655,8 @@ def apply_all(home, account, codex_home):
             results.append({"status": "conflict", "path": path})
             break
         except OSError as error:
-            results.append(dict(failure(error, path), status="failed"))
+            locked = error.errno == errno.EAGAIN
+            results.append(dict(failure(error, error.filename if locked else path), status="failed"))
             break
     return results
 

@@ -30,6 +30,7 @@ CAUSES = {
     "ENOSPC": "The disk is full",
     "EDQUOT": "The quota is used up",
     "EROFS": "The file system is read-only",
+    "EAGAIN": "Codex, or another program, kept a lock for too long",
     "EACCES": "Permission was denied",
     "EPERM": "Permission was denied",
 }

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import decide
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import method_of, same_account
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredAuth
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
@@ -23,6 +24,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, FileQuery, Operation
 
 AUTH_QUERY: FileQuery = {"name": "auth", "base": "codex_home", "path": "auth.json", "report": "auth"}
+
+LOCKS = ("auth.lock", "auth.json.lock")
+"""What Codex itself locks around a write, in its order: the first from 0.166 on, both from 0.169 on (measured)."""
 
 
 def plan_auth(desired: DesiredAuth | None, file: FileFacts, now: datetime) -> Step:
@@ -38,6 +42,9 @@ def plan_auth(desired: DesiredAuth | None, file: FileFacts, now: datetime) -> St
     if decision.replace:
         content = desired.credential.render()
         write = write_operation("codex_home", "auth.json", content, file, mode, desired.backup)
+        write["locks"] = list(LOCKS)
+        if before is not None and method_of(before) == after["auth_mode"] == "chatgpt" and same_account(before, after):
+            write["keep_unknown"] = True  # what Codex or a person added to this account's file
         step = Step([Change(write, report.auth_diff(file["path"], before, after))])
     else:
         step = mode_step("codex_home", "auth.json", file, mode)
@@ -61,6 +68,7 @@ def _remove_auth(desired: DesiredAuth, file: FileFacts) -> Step:
         "path": "auth.json",
         "expected": file.get("sha256"),
         "backup": desired.backup,
+        "locks": list(LOCKS),
     }
     what = "link was removed here, and the file it led to stays" if "link" in file else "file was removed here"
     result["reason"] = f"The {what}; the login itself was not revoked."

@@ -41,6 +41,8 @@ class Operation(t.TypedDict):
     marker: t.NotRequired[str]
     to: t.NotRequired[str | None]
     by_root: t.NotRequired[bool]
+    locks: t.NotRequired[list[str]]
+    keep_unknown: t.NotRequired[bool]
 
 
 class HomeRequest(t.TypedDict):

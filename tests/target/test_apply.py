@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import json
 import os
 import stat
 import threading
@@ -266,6 +267,84 @@ def test_a_change_in_the_last_moment_is_kept_and_the_writers_own_file_is_no_left
     assert results[0][0]["status"] == "conflict"
     assert file.read_bytes() == b"Codex wrote this meanwhile"
     assert os.listdir(home) == ["auth.json"]
+
+
+LOCKS = ["auth.lock", "auth.json.lock"]
+
+
+def test_codexs_locks_are_held_around_the_comparison_and_the_rename_and_stay(
+    half: Half, home: Path, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-o", str(trace), "-e", "trace=flock,rename,close,openat"]
+    half.apply(home, [write("auth.json", NEW, None, locks=LOCKS)], command=[*command, *half.command()])
+    text = trace.read_text()
+    taken = [line for line in text.splitlines() if "flock" in line or "rename" in line]
+    assert [line.split()[1][:5] for line in taken[-3:]] == ["flock", "flock", "renam"], taken
+    assert sorted(os.listdir(home)) == ["auth.json", "auth.json.lock", "auth.lock"]
+    assert all(mode_of(home / name) == 0o600 for name in LOCKS)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_that_codex_holds_is_waited_for(half: Half, home: Path, name: str) -> None:
+    (home / "auth.json").write_bytes(OLD)
+    with (home / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        results: list[list[OperationResult]] = []
+        writer = threading.Thread(
+            target=lambda: results.append(half.apply(home, [write("auth.json", NEW, OLD, locks=LOCKS)]))
+        )
+        writer.start()
+        while not any(entry.startswith(".fleet-codex-") for entry in os.listdir(home)):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        assert (home / "auth.json").read_bytes() == OLD
+        # What Codex saves while it holds its lock must win.
+        (home / "auth.json").write_bytes(b"renewed by Codex")
+    writer.join()
+    assert results[0][0]["status"] == "conflict"
+    assert (home / "auth.json").read_bytes() == b"renewed by Codex"
+
+
+class Impatient(Half):
+    """Waits for a moment only."""
+
+    def code(self) -> bytes:
+        return super().code().replace(b"LOCK_TIME_LIMIT = 20", b"LOCK_TIME_LIMIT = 0.2")
+
+
+@pytest.mark.parametrize("operation_", ["write", "remove"])
+def test_a_lock_that_is_never_given_back_is_told_and_nothing_is_done(half: Half, home: Path, operation_: str) -> None:
+    (home / "auth.json").write_bytes(OLD)
+    change = (
+        write("auth.json", NEW, OLD, locks=LOCKS)
+        if operation_ == "write"
+        else operation(operation="remove", path="auth.json", expected=sha256(OLD), locks=LOCKS)
+    )
+    with (home / "auth.json.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = Impatient(half.interpreter).apply(home, [change])[0]
+    assert (result["status"], result["code"]) == ("failed", "EAGAIN")
+    assert result["path"] == f"{home}/auth.json.lock"
+    assert (home / "auth.json").read_bytes() == OLD
+    assert sorted(os.listdir(home)) == ["auth.json", "auth.json.lock", "auth.lock"]
+
+
+def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(half: Half, home: Path) -> None:
+    old = b'{"auth_mode": "chatgpt", "mine": 1, "tokens": {"id_token": "a", "later": {"x": 1}}, "last_refresh": "o"}'
+    new = b'{"auth_mode": "chatgpt", "OPENAI_API_KEY": null, "tokens": {"id_token": "b"}, "last_refresh": "n"}'
+    (home / "auth.json").write_bytes(old)
+    half.apply(home, [write("auth.json", new, old, keep_unknown=True)])
+    text = (home / "auth.json").read_text()
+    assert json.loads(text) == {
+        "auth_mode": "chatgpt",
+        "OPENAI_API_KEY": None,
+        "tokens": {"id_token": "b", "later": {"x": 1}},
+        "last_refresh": "n",
+        "mine": 1,
+    }
+    assert list(json.loads(text)) == ["auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh", "mine"]
+    assert text == json.dumps(json.loads(text), indent=2)
 
 
 def test_the_bytes_reach_the_disk_before_the_rename(half: Half, home: Path, tmp_path: Path) -> None:

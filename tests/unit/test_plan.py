@@ -82,6 +82,30 @@ EVERYTHING: dict[str, t.Any] = {
 }
 
 
+def test_auth_json_is_written_and_removed_under_codexs_locks_and_nothing_else_is() -> None:
+    wanted = desired(**EVERYTHING)
+    written = {operation["path"]: operation.get("locks") for operation in plan(wanted, found(wanted)).operations}
+    assert {path for path, locks in written.items() if locks} == {"auth.json"}
+    assert written["auth.json"] == ["auth.lock", "auth.json.lock"]
+    wanted = desired(auth={"state": "absent"})
+    there = auth_file({"api_key": KEY})
+    assert plan(wanted, found(wanted, auth=there)).operations[0]["locks"] == ["auth.lock", "auth.json.lock"]
+
+
+def test_unknown_fields_are_kept_for_the_same_account_only() -> None:
+    older = {**chatgpt(), "last_refresh": "2026-01-01T00:00:00Z"}
+    older["tokens"] = {**older["tokens"], "refresh_token": "older"}
+    other = chatgpt_document(
+        "account-2", "b@example.com", "plus", last_refresh=NOW - timedelta(days=9), access_expires=NOW, marker="y"
+    )
+    wanted = desired(auth={"content": chatgpt(), "on_account_mismatch": "replace"})
+    for there, kept in ((older, True), (other, None)):
+        answer = found(wanted, auth=auth_file({"content": there}))
+        assert plan(wanted, answer).operations[0].get("keep_unknown") is kept
+    wanted = desired(auth={"api_key": KEY})
+    assert "keep_unknown" not in plan(wanted, found(wanted, auth=auth_file({"api_key": "other"}))).operations[0]
+
+
 def test_the_order_of_a_first_run_is_folder_auth_config_environment() -> None:
     wanted = desired(**EVERYTHING)
     answer = found(wanted)
