@@ -135,6 +135,13 @@ homes:
           returned: when RV(homes[].auth.mode) is V(chatgpt) and the version of Codex is known
           type: bool
           sample: false
+        problems:
+          description:
+            - What keeps Codex from saving a renewed login in this home, a sentence each. Codex loses the login then.
+          returned: when RV(homes[].auth.mode) is V(chatgpt)
+          type: list
+          elements: str
+          sample: []
     config:
       description: The C(config.toml).
       returned: success

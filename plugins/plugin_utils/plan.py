@@ -100,7 +100,7 @@ def plan_homes(desired: t.Sequence[DesiredHome], described: t.Sequence[HomeAnswe
 
 def plan_home(desired: DesiredHome, found: HomeAnswer, now: datetime) -> HomePlan:
     """The plan of one home."""
-    auth = plan_auth(desired.auth, found["files"]["auth"], now)
+    auth = plan_auth(desired.auth, found, now)
     there = auth_after(desired.auth, auth, found["files"]["auth"])
     steps: list[tuple[Part, Step]] = [
         ("auth", auth),

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import decide
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_renewal import renewal_problems
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import method_of, same_account
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredAuth
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
@@ -21,7 +22,13 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
     repaired_mode,
     write_operation,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, FileQuery, Operation
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
+    AuthSummary,
+    FileFacts,
+    FileQuery,
+    HomeAnswer,
+    Operation,
+)
 
 AUTH_QUERY: FileQuery = {"name": "auth", "base": "codex_home", "path": "auth.json", "report": "auth"}
 
@@ -29,9 +36,10 @@ LOCKS = ("auth.lock", "auth.json.lock")
 """What Codex itself locks around a write, in its order: the first from 0.166 on, both from 0.169 on (measured)."""
 
 
-def plan_auth(desired: DesiredAuth | None, file: FileFacts, now: datetime) -> Step:
+def plan_auth(desired: DesiredAuth | None, found: HomeAnswer, now: datetime) -> Step:
     if desired is None:
         return Step()
+    file = found["files"]["auth"]
     if desired.credential is None:
         return _remove_auth(desired, file)
     present = is_file(file)
@@ -48,11 +56,10 @@ def plan_auth(desired: DesiredAuth | None, file: FileFacts, now: datetime) -> St
         step = Step([Change(write, report.auth_diff(file["path"], before, after))])
     else:
         step = mode_step("codex_home", "auth.json", file, mode)
-    step.result = {
-        "path": file["path"],
-        "reason": decision.reason,
-        "auth": report.auth_report(after if decision.replace else before, now),
-    }
+    there = after if decision.replace or before is None else before
+    step.result = {"path": file["path"], "reason": decision.reason, "auth": report.auth_report(there, now)}
+    if method_of(there) == "chatgpt":
+        step.warnings = renewal_problems(found, mode=mode, replaced=decision.replace)
     return step
 
 

@@ -78,6 +78,8 @@ class FileFacts(t.TypedDict):
     link: t.NotRequired[str]
     sha256: t.NotRequired[str]
     auth: t.NotRequired[AuthSummary]
+    hard_links: t.NotRequired[int]
+    mount_point: t.NotRequired[bool]
     content: t.NotRequired[str]
     lines: t.NotRequired[list[str]]
     reason: t.NotRequired[str]
@@ -147,6 +149,7 @@ class HomeAnswer(t.TypedDict, total=False):
     folder: FolderFacts
     files: dict[str, FileFacts]
     leftovers: list[str]
+    unsaved_logins: list[str]
     home_exists: bool
     system: str
     codex_version: str | None

@@ -12,6 +12,7 @@ import typing as t
 from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import toml_document, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_renewal import renewal_problems
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
@@ -89,6 +90,8 @@ def home_report(found: HomeAnswer, codex_version: str | None, now: datetime) -> 
             file["auth"]["claims"].get("access_token", {}).get("exp"),
             now.timestamp(),
         )
+    if auth["mode"] == "chatgpt":
+        auth["problems"] = renewal_problems(found, mode=file["mode"], replaced=False)
     return {
         "user": found["account"]["name"],
         "codex_home": found["codex_home"],

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import pwd
+import shlex
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -353,3 +354,30 @@ def test_a_missing_home_is_told_however_it_is_written(half: Half, home: Path) ->
     for written in (f"{home}/none", f"{home}//none", f"{home}/other/../none"):
         answer = half.describe(None, environment={"HOME": written})
         assert answer["obstacle"]["reason"] == "no_home"
+
+
+def test_what_keeps_codex_from_saving_a_login_is_reported(half: Half, home: Path) -> None:
+    (home / "auth.json").write_text("{}")
+    answer = half.describe(home)
+    assert (answer["files"]["auth"]["hard_links"], answer["files"]["auth"]["mount_point"]) == (1, False)
+    assert answer["unsaved_logins"] == []
+    os.link(home / "auth.json", home / "second name")
+    (home / ".auth-x1Y2z3").write_text("{}")
+    answer = half.describe(home)
+    assert answer["files"]["auth"]["hard_links"] == 2
+    assert answer["unsaved_logins"] == [".auth-x1Y2z3"]
+
+
+@needs_root
+def test_a_file_mounted_by_itself_is_told_from_one_in_a_mounted_folder(half: Half, tmp_path: Path) -> None:
+    home = tmp_path / "a home \\ with odd\tname"
+    home.mkdir(mode=0o700)
+    for name in ("auth.json", "outside"):
+        (home / name).write_text("{}")
+    quoted = shlex.quote(str(home))
+    for setup, expected in (
+        (f"mount --bind {quoted}/outside {quoted}/auth.json", True),
+        (f"mount --bind {quoted} {quoted}", False),
+    ):
+        command = ["unshare", "--mount", "/bin/sh", "-c", f'{setup}; exec "$@"', "sh", *half.command()]
+        assert half.describe(home, command=command)["files"]["auth"]["mount_point"] is expected

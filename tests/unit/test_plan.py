@@ -14,6 +14,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.desired import Desired
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan import HomePlan, describe_request, plan_homes
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
+from ansible_collections.fleet.codex.plugins.plugin_utils.report import home_report
 from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -47,6 +48,7 @@ def found(wanted: DesiredHome, user: str = "alice", shell: str = "/bin/bash", **
         "folder": {"path": codex_home, "kind": "directory", "mode": 0o700},
         "files": described,
         "leftovers": [],
+        "unsaved_logins": [],
         "home_exists": True,
         "system": "linux",
     }
@@ -90,6 +92,40 @@ def test_auth_json_is_written_and_removed_under_codexs_locks_and_nothing_else_is
     wanted = desired(auth={"state": "absent"})
     there = auth_file({"api_key": KEY})
     assert plan(wanted, found(wanted, auth=there)).operations[0]["locks"] == ["auth.lock", "auth.json.lock"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "folder_mode", "unsaved", "words_"),
+    [
+        ({"mount_point": True}, 0o700, [], "mount point"),
+        ({"hard_links": 2}, 0o700, [], "second hard link"),
+        ({"owner": "root"}, 0o700, [], "belongs to root"),
+        ({"mode": 0o400}, 0o700, [], "read-only"),
+        ({}, 0o500, [], "not writable for alice"),
+        ({}, 0o700, [".auth-x1Y2z3"], ".auth-x1Y2z3"),
+    ],
+)
+def test_a_home_where_codex_loses_a_renewed_login_is_told_before_anything_is_lost(
+    facts: dict[str, t.Any], folder_mode: int, unsaved: list[str], words_: str
+) -> None:
+    for arguments, told in (({"content": chatgpt()}, True), ({"api_key": KEY}, False)):
+        wanted = desired(auth=arguments)
+        answer = found(wanted, auth=t.cast(FileFacts, {**auth_file(arguments), **facts}))
+        answer["folder"]["mode"], answer["unsaved_logins"] = folder_mode, unsaved
+        result = plan(wanted, answer)
+        assert words(result) == []
+        assert [words_ in warning for warning in result.warnings] == ([True] if told else [])
+        if told:
+            assert home_report(answer, None, NOW)["auth"]["problems"] == result.warnings
+
+
+def test_a_replaced_file_has_neither_the_old_owner_nor_the_old_hard_link() -> None:
+    older = {**chatgpt(), "last_refresh": "2026-01-01T00:00:00Z"}
+    older["tokens"] = {**older["tokens"], "refresh_token": "older"}
+    wanted = desired(auth={"content": chatgpt()})
+    facts = {**auth_file({"content": older}), "owner": "root", "hard_links": 2}
+    result = plan(wanted, found(wanted, auth=t.cast(FileFacts, facts)))
+    assert (words(result), result.warnings) == (["write auth.json"], [])
 
 
 def test_unknown_fields_are_kept_for_the_same_account_only() -> None:
