@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
+from ansible_collections.fleet.codex.plugins.plugin_utils import report
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import decide
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_renewal import renewal_problems
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import method_of, same_account
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredAuth
-from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
     Change,
     Step,
     is_file,
+    is_removable,
     mode_step,
+    remove_operation,
     repaired_mode,
     write_operation,
 )
@@ -27,7 +28,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     FileFacts,
     FileQuery,
     HomeAnswer,
-    Operation,
 )
 
 AUTH_QUERY: FileQuery = {"name": "auth", "base": "codex_home", "path": "auth.json", "report": "auth"}
@@ -65,18 +65,10 @@ def plan_auth(desired: DesiredAuth | None, found: HomeAnswer, now: datetime) -> 
 
 def _remove_auth(desired: DesiredAuth, file: FileFacts) -> Step:
     result = {"path": file["path"], "reason": "There was no auth.json.", "auth": {"mode": "none"}}
-    if file["kind"] == "absent":
+    if not is_removable(file):
         return Step(result=result)
-    if file["kind"] not in ("file", "dangling"):
-        raise CodexError(obstacles.file_sentence(file))
-    operation: Operation = {
-        "operation": "remove",
-        "base": "codex_home",
-        "path": "auth.json",
-        "expected": file.get("sha256"),
-        "backup": desired.backup,
-        "locks": list(LOCKS),
-    }
+    operation = remove_operation("codex_home", "auth.json", file, desired.backup)
+    operation["locks"] = list(LOCKS)
     what = "link was removed here, and the file it led to stays" if "link" in file else "file was removed here"
     result["reason"] = f"The {what}; the login itself was not revoked."
     return Step([Change(operation, report.auth_diff(file["path"], file.get("auth"), None))], result)

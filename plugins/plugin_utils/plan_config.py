@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report, toml_document, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils import report, toml_document, versions
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
@@ -17,7 +17,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
     Change,
     Step,
     is_file,
+    is_removable,
     mode_step,
+    remove_operation,
     repaired_mode,
     write_operation,
 )
@@ -26,7 +28,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     FileFacts,
     FileQuery,
     HomeAnswer,
-    Operation,
 )
 
 CONFIG_QUERY: FileQuery = {"name": "config", "base": "codex_home", "path": "config.toml", "report": "content"}
@@ -166,15 +167,7 @@ def _credentials_store_warnings(desired: DesiredHome, data: toml_document.Table,
 
 def _remove_config(config: DesiredConfig, file: FileFacts) -> Step:
     result: dict[str, t.Any] = {"path": file["path"], "changes": [], "removed_keys": []}
-    if file["kind"] == "absent":
+    if not is_removable(file):
         return Step(result=result)
-    if file["kind"] not in ("file", "dangling"):
-        raise CodexError(obstacles.file_sentence(file))
-    operation: Operation = {
-        "operation": "remove",
-        "base": "codex_home",
-        "path": "config.toml",
-        "expected": file.get("sha256"),
-        "backup": config.backup,
-    }
+    operation = remove_operation("codex_home", "config.toml", file, config.backup)
     return Step([Change(operation, report.file_diff(file["path"], "(a config.toml)\n", ""))], result)

@@ -16,6 +16,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
     Step,
     is_file,
     mode_step,
+    remove_operation,
     write_operation,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, Operation
@@ -54,12 +55,7 @@ def _plan_values(variables: dict[str, str], file: FileFacts) -> Step:
     if not variables:
         if not present:
             return Step()
-        remove: Operation = {
-            "operation": "remove",
-            "base": "codex_home",
-            "path": environment.VALUES_FILE,
-            "expected": file["sha256"],
-        }
+        remove = remove_operation("codex_home", environment.VALUES_FILE, file)
         return Step([Change(remove, report.file_diff(file["path"], "(variables)\n", ""))])
     content = environment.values_file(variables)
     if present and file["sha256"] == hashlib.sha256(content).hexdigest():
@@ -115,12 +111,7 @@ def _plan_fish(wanted: bool, values: str, found: HomeAnswer, step: Step) -> None
         write = write_operation("home", environment.FISH_FILE, content, file, SHELL_FILE_MODE)
         step.changes.append(Change(write, report.file_diff(file["path"], "", content.decode())))
     elif file["kind"] == "file" and file["sha256"] == hashlib.sha256(content).hexdigest():
-        remove: Operation = {
-            "operation": "remove",
-            "base": "home",
-            "path": environment.FISH_FILE,
-            "expected": file["sha256"],
-        }
+        remove = remove_operation("home", environment.FISH_FILE, file)
         step.changes.append(Change(remove, report.file_diff(file["path"], content.decode(), "")))
 
 

@@ -40,6 +40,15 @@ def is_file(file: FileFacts) -> bool:
     raise CodexError(obstacles.file_sentence(file))
 
 
+def is_removable(file: FileFacts) -> bool:
+    """Whether there is a file, or a link to nothing, to remove; refuses whatever else may stand in its place."""
+    return file["kind"] == "dangling" or is_file(file)
+
+
+def remove_operation(base: Base, path: str, file: FileFacts, backup: bool = False) -> Operation:
+    return {"operation": "remove", "base": base, "path": path, "expected": file.get("sha256"), "backup": backup}
+
+
 def repaired_mode(file: FileFacts, wanted: int | None) -> int:
     """The mode a file shall have: what was asked for, else no wider than the default."""
     return wanted if wanted is not None else file.get("mode", FILE_MODE) & FILE_MODE

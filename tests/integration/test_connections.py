@@ -105,7 +105,10 @@ def four_steps(way: Way, playbook: Playbook) -> None:
     assert way.host.file(f"{way.codex_home}/config.toml") == files["config.toml"]
 
     after = way.host.list(*way.watched)
-    allowed = [path for path in after if path in (way.codex_home, f"{way.codex_home}/config.toml")]
+    # Codex's lock files stay: taking one away would split a lock that somebody holds.
+    kept = ("", "/config.toml", "/auth.lock", "/auth.json.lock")
+    allowed = [f"{way.codex_home}{name}" for name in kept]
+    assert {way.host.file(f"{way.codex_home}/{name}").content for name in ("auth.lock", "auth.json.lock")} == {b""}
     if not way.piped:
         # Ansible makes its own folder where there is none, and leaves it, empty.
         allowed += [path for path in after if path.endswith(("/.ansible", "/.ansible/tmp", "/remote"))]
