@@ -61,9 +61,11 @@ def answer(text: bytes) -> HomeAnswer:
     return {
         "account": {"name": "alice", "uid": 1000, "gid": 1000, "home": home, "shell": "/bin/bash"},
         "codex_home": f"{home}/.codex",
+        "real_home": f"{home}/.codex",
         "folder": {"path": f"{home}/.codex", "kind": "directory", "mode": 0o700},
         "files": files,
         "leftovers": [],
+        "unsaved_logins": [],
     }
 
 
@@ -72,12 +74,14 @@ def plan_once(settings: dict[str, t.Any], found: HomeAnswer) -> tuple[float, int
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        begun = time.process_time()
-        desired = desired_home({"user": "alice", "config": {"settings": settings}}, lambda name: b"")
-        (plan,) = plan_homes([desired], [found], datetime.now(UTC))
-        spent = (time.process_time() - begun) * 1000
-        os.write(writer, json.dumps([spent, len(plan.operations), "tomledit" in sys.modules]).encode())
-        os._exit(0)
+        try:
+            begun = time.process_time()
+            desired = desired_home({"user": "alice", "config": {"settings": settings}}, lambda name: b"")
+            (plan,) = plan_homes([desired], [found], datetime.now(UTC))
+            spent = (time.process_time() - begun) * 1000
+            os.write(writer, json.dumps([spent, len(plan.operations), "tomledit" in sys.modules]).encode())
+        finally:
+            os._exit(0)
     os.close(writer)
     with os.fdopen(reader) as pipe:
         spent, operations, edited = json.load(pipe)

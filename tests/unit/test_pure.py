@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import protocol, transport
-from ansible_collections.fleet.codex.tests.conftest import COLLECTIONS
+from ansible_collections.fleet.codex.tests.conftest import CHECKOUT, COLLECTIONS
 
 PLAN = "ansible_collections.fleet.codex.plugins.plugin_utils.plan"
 
@@ -19,6 +19,24 @@ def test_the_plan_imports_no_ansible_and_no_editor() -> None:
     modules = {name.partition(".")[0] for name in done.stdout.split()}
     assert "ansible_collections" in modules
     assert not modules & {"ansible", "tomledit", "subprocess", "socket", "tempfile"}
+
+
+def test_the_benchmark_of_plans_still_plans() -> None:
+    """Its figures are for people; that an unchanged file needs no editor, and a change one operation, is for us."""
+    code = (
+        "import importlib.util as u; s = u.spec_from_file_location('plan', 'benchmarks/plan.py');"
+        "m = u.module_from_spec(s); s.loader.exec_module(m); found = m.answer(m.config());"
+        "print([m.plan_once(settings, found)[1:] for settings in m.SETTINGS.values()])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(COLLECTIONS)},
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[(0, False), (1, True)]\n"
 
 
 def test_both_halves_speak_one_protocol() -> None:
