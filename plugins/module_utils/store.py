@@ -62,8 +62,8 @@ def find_account(name, environment):
         try:
             entry = pwd.getpwuid(os.geteuid())
         except KeyError:  # a container with an arbitrary uid
-            home = environment.get("HOME") or os.environ.get("HOME", "/")
-            return {"name": str(os.geteuid()), "uid": os.geteuid(), "gid": os.getegid(), "home": home, "shell": ""}
+            home, number = os.environ.get("HOME", "/"), os.geteuid()
+            entry = pwd.struct_passwd((str(number), "", number, os.getegid(), "", home, ""))
         home = environment.get("HOME") or entry.pw_dir
     else:
         try:
@@ -444,13 +444,13 @@ class Locks:
         self.descriptors = []
 
     def __enter__(self):
-        end = time.time() + LOCK_TIME_LIMIT
+        end = time.monotonic() + LOCK_TIME_LIMIT
         try:
             for path in self.paths:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
                 self.descriptors.append(descriptor)
                 while not try_lock(descriptor):
-                    if time.time() > end:
+                    if time.monotonic() > end:
                         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), path)
                     time.sleep(0.02)
         except BaseException:
@@ -514,8 +514,11 @@ def write_file(path, data, mode, expected, locks=()):
 
 
 def rewrite(path, data, mode):
-    """Writes a file in place; puts the old bytes back if that fails half-way."""
-    with open(path, "r+b") as file:
+    """Writes a file in place; puts the old bytes back if that fails half-way.
+
+    Without a buffer: one that a full disk could not take would be in the way of the old bytes.
+    """
+    with open(path, "r+b", buffering=0) as file:
         before = file.read()
         try:
             overwrite(file, data)
@@ -528,9 +531,9 @@ def rewrite(path, data, mode):
 
 def overwrite(file, data):
     file.seek(0)
-    file.write(data)
+    while data:
+        data = data[file.write(data) :]
     file.truncate()
-    file.flush()
     os.fsync(file.fileno())
 
 
@@ -571,13 +574,15 @@ def apply_directory(path, operation):
 
 
 def apply_write(path, operation):
-    check(path, operation["expected"])
+    there = read_file(path)
+    if digest(there) != operation["expected"]:
+        raise Conflict()
     result = {"backup_file": back_up(path)} if operation.get("backup") else {}
     if not os.path.isdir(os.path.dirname(path)):
         make_folder(os.path.dirname(path), 0o700)
     content = base64.b64decode(operation["content"])
     if operation.get("keep_unknown"):
-        content = with_unknown_fields(content, read_file(path))
+        content = with_unknown_fields(content, there)
     locks = lock_paths(path, operation)
     in_place = write_file(path, content, operation["mode"], operation["expected"], locks)
     return dict(result, in_place=in_place)

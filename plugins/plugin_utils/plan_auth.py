@@ -37,6 +37,7 @@ LOCKS = ("auth.lock", "auth.json.lock")
 
 
 def plan_auth(desired: DesiredAuth | None, found: HomeAnswer, now: datetime) -> Step:
+    """The step for auth.json; an empty one where it is not declared. Raises CodexError for what is refused."""
     if desired is None:
         return Step()
     file = found["files"]["auth"]

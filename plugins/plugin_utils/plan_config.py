@@ -34,6 +34,7 @@ CONFIG_QUERY: FileQuery = {"name": "config", "base": "codex_home", "path": "conf
 
 
 def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | None) -> Step:
+    """The step for config.toml beside the auth.json that will be there. Raises CodexError for what is refused."""
     file = found["files"]["config"]
     config = desired.config
     if config is None:

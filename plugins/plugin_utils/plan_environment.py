@@ -25,6 +25,7 @@ SHELL_FILE_MODE = 0o644
 
 
 def plan_environment(desired: DesiredHome, found: HomeAnswer) -> Step:
+    """The step for the account's variables. Raises CodexError where something else stands in a file's place."""
     if desired.environment is None:
         return Step()
     account, files, codex_home = found["account"], found["files"], found["codex_home"]

@@ -46,6 +46,7 @@ def is_removable(file: FileFacts) -> bool:
 
 
 def remove_operation(base: Base, path: str, file: FileFacts, backup: bool = False) -> Operation:
+    """Removes the file that describe saw."""
     return {"operation": "remove", "base": base, "path": path, "expected": file.get("sha256"), "backup": backup}
 
 
@@ -57,6 +58,7 @@ def repaired_mode(file: FileFacts, wanted: int | None) -> int:
 def write_operation(
     base: Base, path: str, content: bytes, file: FileFacts, mode: int, backup: bool = False
 ) -> Operation:
+    """Replaces the file that describe saw, or makes it, with this content (bytes) and mode (permission bits)."""
     return {
         "operation": "write",
         "base": base,
@@ -69,6 +71,7 @@ def write_operation(
 
 
 def mode_step(base: Base, path: str, file: FileFacts, mode: int) -> Step:
+    """Gives a file that stays the mode (permission bits) it shall have; an empty step where it has it."""
     if file["mode"] == mode:
         return Step()
     operation: Operation = {"operation": "mode", "base": base, "path": path, "mode": mode}
@@ -76,4 +79,5 @@ def mode_step(base: Base, path: str, file: FileFacts, mode: int) -> Step:
 
 
 def mode_diff(path: str, before: int, after: int, what: str = "") -> report.Diff:
+    """How a mode changes."""
     return report.file_diff(path, f"{what}mode {before:04o}\n", f"{what}mode {after:04o}\n")

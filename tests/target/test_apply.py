@@ -347,6 +347,14 @@ def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(half: Hal
     assert text == json.dumps(json.loads(text), indent=2)
 
 
+def test_fields_are_not_merged_into_a_file_that_is_not_what_was_seen(half: Half, home: Path) -> None:
+    for there in (None, b"half writ"):
+        if there is not None:
+            (home / "auth.json").write_bytes(there)
+        result = half.apply(home, [write("auth.json", b"{}", b'{"a": 1}', keep_unknown=True)])[0]
+        assert result["status"] == "conflict"
+
+
 def test_the_bytes_reach_the_disk_before_the_rename(half: Half, home: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     command = ["strace", "-f", "-o", str(trace), "-e", "trace=fsync,rename,renameat,renameat2"]
@@ -395,12 +403,13 @@ class TestMounts:
         assert os.listdir(home / "kept") == ["auth.json"]
         assert (home / "kept" / "auth.json").read_bytes() == OLD
 
-    def test_a_full_disk_behind_a_mounted_file(self, half: Half, home: Path) -> None:
+    @pytest.mark.parametrize("size", [6_000, 200_000])
+    def test_a_full_disk_behind_a_mounted_file(self, half: Half, home: Path, size: int) -> None:
         """In place there is no second file: the old bytes are put back."""
         (home / "disk").mkdir()
         (home / "auth.json").touch()
         setup = (
-            f"mount -t tmpfs -o size=8k tmpfs {home}/disk; printf 'old content\\n' >{home}/disk/auth.json; "
+            f"mount -t tmpfs -o size=4k tmpfs {home}/disk; printf 'old content\\n' >{home}/disk/auth.json; "
             f"mount --bind {home}/disk/auth.json {home}/auth.json"
         )
         command = [
@@ -408,7 +417,7 @@ class TestMounts:
             f'{setup}; "$@"; status=$?; cp {home}/auth.json {home}/kept; exit $status',
             *("sh", *half.command()),
         ]
-        result = half.apply(home, [write("auth.json", b"x" * 200_000, OLD)], command=command)[0]
+        result = half.apply(home, [write("auth.json", b"x" * size, OLD)], command=command)[0]
         assert (result["status"], result["code"]) == ("failed", "ENOSPC")
         assert (home / "kept").read_bytes() == OLD
 

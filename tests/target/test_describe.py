@@ -381,3 +381,17 @@ def test_a_file_mounted_by_itself_is_told_from_one_in_a_mounted_folder(half: Hal
     ):
         command = ["unshare", "--mount", "/bin/sh", "-c", f'{setup}; exec "$@"', "sh", *half.command()]
         assert half.describe(home, command=command)["files"]["auth"]["mount_point"] is expected
+
+
+@needs_root
+def test_an_account_without_an_entry_in_the_database_is_its_number(root_folder: Path) -> None:
+    """As in a container that runs under an arbitrary uid."""
+    home = root_folder / "home"
+    home.mkdir(mode=0o700)
+    os.chown(home, 54321, 54321)
+    half = Half("/usr/bin/python3")  # which that uid can reach
+    command = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "env", f"HOME={home}", *half.command()]
+    answer = half.describe(None, command=command)
+    assert (answer["account"]["name"], answer["codex_home"]) == ("54321", f"{home}/.codex")
+    assert answer["folder"]["writable"]
+    assert half.describe(None, command=command, environment={"HOME": "rel"})["obstacle"]["reason"] == "relative"
