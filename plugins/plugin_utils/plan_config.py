@@ -16,6 +16,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
     Change,
     Step,
+    codex_version,
     is_file,
     is_removable,
     mode_step,
@@ -43,7 +44,12 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         return _remove_config(config, file)
     old = base64.b64decode(file["content"]) if is_file(file) else b""
     data = toml_document.parse(toml_document.decode(old, file["path"]), file["path"])
-    version = desired.codex_version or _detected(desired, found)
+    version = codex_version(desired, found)
+    if desired.detect_version and version is None:
+        raise CodexError(
+            f"codex_version is detect, and the account {found['account']['name']} has no codex that runs. "
+            "Install it first, or give the version."
+        )
     settings, warnings = login_settings(config, version, auth)
     toml_document.check_disjoint(settings, config.absent)
     changes = toml_document.find_changes(data, {**settings, **config.settings}, config.absent, file["path"])
@@ -65,18 +71,6 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         "removed_keys": removed_keys(after, version),
     }
     return step
-
-
-def _detected(desired: DesiredHome, found: HomeAnswer) -> versions.Version | None:
-    if not desired.detect_version:
-        return None
-    text = found.get("codex_version")
-    if not text:
-        raise CodexError(
-            f"codex_version is detect, and the account {found['account']['name']} has no codex that runs. "
-            "Install it first, or give the version."
-        )
-    return versions.parse_version(text)
 
 
 def login_settings(

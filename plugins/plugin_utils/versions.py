@@ -21,7 +21,7 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Key:
-    """A config.toml key: the first and the last version (both inclusive) that act on it."""
+    """A config.toml key, auth.json field or variable: the first and the last version (inclusive) that act on it."""
 
     first: Version
     last: Version | None
@@ -40,6 +40,15 @@ KEYS: t.Final = {
     "preferred_auth_method": Key((0, 23), (0, 34)),
     "forced_login_method": Key((0, 49), None),
 }
+
+CREDENTIALS_STORE: t.Final = Key((0, 53), None)
+"""cli_auth_credentials_store, with which Codex may keep logins elsewhere than in auth.json."""
+
+PERSONAL_ACCESS_TOKEN: t.Final = Key((0, 139), None)
+"""The auth.json field of this name; older versions cannot read such a file at all."""
+
+OUTRANKING_VARIABLES: t.Final = {"CODEX_API_KEY": Key((0, 44), None), "CODEX_ACCESS_TOKEN": Key((0, 130), None)}
+"""Environment variables that Codex uses instead of auth.json; the first one in `codex exec` only."""
 
 FORCED_LOGIN_METHOD: t.Final = {"apikey": "api", "chatgpt": "chatgpt"}
 """How forced_login_method spells what auth_mode and preferred_auth_method call apikey and chatgpt."""
