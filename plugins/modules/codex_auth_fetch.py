@@ -57,8 +57,8 @@ seealso:
   - module: fleet.codex.codex_info
 notes:
   - The login is the C(auth.json), or a C(.auth-…) that a killed Codex left beside it where that one is fresher.
-  - An API key that a login in the browser left beside ChatGPT tokens is not brought back, since Codex versions disagree
-    on which of them counts.
+  - An API key that a login in the browser left beside ChatGPT tokens is not brought back, since Codex versions
+    disagree on which of them counts.
   - A home without a login is no error. Nothing is written then.
   - What the target gives away is what root or the account there put into the file. It is only read as an C(auth.json).
 requirements:

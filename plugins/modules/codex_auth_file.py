@@ -46,7 +46,8 @@ options:
   content:
     description:
       - The content of an C(auth.json), as text or as a dictionary.
-      - It must hold one login, an API key, ChatGPT tokens or a personal access token. ChatGPT tokens need their C(last_refresh), as Codex wrote it.
+      - It must hold one login, an API key, ChatGPT tokens or a personal access token. ChatGPT tokens need their
+        C(last_refresh), as Codex wrote it.
     type: raw
   src:
     description:

@@ -88,7 +88,8 @@ options:
             type: str
           personal_access_token:
             description:
-              - A personal access token of a ChatGPT workspace to log in with. Codex 0.139 and later know this kind of login.
+              - A personal access token of a ChatGPT workspace to log in with. Codex 0.139 and later know this kind of
+                login.
               - Older versions cannot read such an C(auth.json) at all.
             type: str
           content:
@@ -157,8 +158,8 @@ options:
             default: false
           backup_keep:
             description:
-              - How many copies of the file stay when O(homes[].auth.backup=true) makes one. The oldest ones are removed,
-                also those that other modules made under such names.
+              - How many copies of the file stay when O(homes[].auth.backup=true) makes one. The oldest ones are
+                removed, also those that other modules made under such names.
               - Without it, all stay.
             type: int
       config:
@@ -216,13 +217,14 @@ options:
           backup:
             description:
               - Keep a copy of the file that is replaced or removed, beside it and with mode V(0600).
-              - Its name ends in the time and a V(~). All copies stay unless O(homes[].config.backup_keep) says how many.
+              - Its name ends in the time and a V(~). All copies stay unless O(homes[].config.backup_keep) says how
+                many.
             type: bool
             default: false
           backup_keep:
             description:
-              - How many copies of the file stay when O(homes[].config.backup=true) makes one. The oldest ones are removed,
-                also those that other modules made under such names.
+              - How many copies of the file stay when O(homes[].config.backup=true) makes one. The oldest ones are
+                removed, also those that other modules made under such names.
               - Without it, all stay.
             type: int
       environment:
@@ -407,8 +409,8 @@ homes:
           sample: {mode: apikey, fingerprint: 4064d5de0865b736}
         restart_required:
           description:
-            - Whether programs of the account run that keep the login that was there before, since it was replaced by one of
-              another account or kind, or removed.
+            - Whether programs of the account run that keep the login that was there before, since it was replaced by
+              one of another account or kind, or removed.
             - V(null) in check mode where that would be looked at. Running programs are only seen on Linux.
           returned: success
           type: bool

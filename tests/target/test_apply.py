@@ -332,7 +332,8 @@ def test_a_lock_that_is_never_given_back_is_told_and_nothing_is_done(half: Half,
 
 
 def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(half: Half, home: Path) -> None:
-    old = b'{"auth_mode": "chatgpt", "mine": 1, "tokens": {"id_token": "a", "owner": "x", "later": {"x": 1}}, "last_refresh": "o"}'
+    tokens = b'{"id_token": "a", "owner": "x", "later": {"x": 1}}'
+    old = b'{"auth_mode": "chatgpt", "mine": 1, "tokens": ' + tokens + b', "last_refresh": "o"}'
     new = b'{"auth_mode": "chatgpt", "OPENAI_API_KEY": null, "tokens": {"id_token": "b"}, "last_refresh": "n"}'
     (home / "auth.json").write_bytes(old)
     half.apply(home, [write("auth.json", new, old, keep_unknown_but=["owner"])])
