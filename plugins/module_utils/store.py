@@ -865,10 +865,19 @@ def login_status(account, codex_home):
     lowered = text.lower()
     method = "unreadable"
     if status == 0:
-        method = "apikey" if "api key" in lowered else "chatgpt" if "chatgpt" in lowered else "other"
-    elif "not logged in" in lowered or "no such file" in lowered:
+        words = (("api key", "apikey"), ("chatgpt", "chatgpt"), ("personal access", "personal_access_token"))
+        method = next((name for word, name in words if word in lowered), "other")
+    elif "not logged in" in lowered or "no such file" in lowered or is_empty(os.path.join(codex_home, "auth.json")):
         method = "none"
     return {"codex": path, "method": method}
+
+
+def is_empty(path):
+    """Whether a file has no byte; Codex calls such an auth.json an error, and then goes on without a login."""
+    try:
+        return os.path.getsize(path) == 0
+    except OSError:
+        return False
 
 
 # -------------------------------------------------------------------------------------- main

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import TOKENS_FROM_OUTSIDE
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import (
     FoundMethod,
     can_renew,
@@ -49,6 +50,8 @@ def decide(
     if found == given and source["secrets"].items() <= target["secrets"].items():
         if found == "chatgpt" and parse_time(target["last_refresh"]) is None:
             return Decision(True, "The login was there without last_refresh, and Codex does not send such a login.")
+        if source["auth_mode"] == TOKENS_FROM_OUTSIDE != target["auth_mode"] and update != "on_create":
+            return Decision(True, "The same tokens were there as a login that Codex would try to renew.")
         return Decision(False, "The account has this login already.")
     if update == "on_create":
         return Decision(False, "An auth.json is there, and update is on_create.")

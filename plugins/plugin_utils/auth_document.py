@@ -28,6 +28,9 @@ AUTH_MODES: t.Final[dict[Method, str]] = {
 }
 """How auth.json spells the kinds of login in auth_mode."""
 
+TOKENS_FROM_OUTSIDE: t.Final = "chatgptAuthTokens"
+"""auth_mode of ChatGPT tokens that somebody else renews: Codex 0.94 and later never asks for new ones (measured)."""
+
 TOKENS = ("id_token", "access_token", "refresh_token")
 KEYS = ("OPENAI_API_KEY", "personal_access_token")
 """The fields at the top that are a credential by themselves."""
@@ -74,8 +77,17 @@ def from_api_key(key: object, option: str) -> Credential:
 def from_personal_access_token(token: object, option: str) -> Credential:
     """The credential of a personal access token, which Codex reads from 0.139 on (measured)."""
     mode = AUTH_MODES["personal_access_token"]
-    document = {"auth_mode": mode, "personal_access_token": _check_key(token, option)}
+    document = {"auth_mode": mode, "personal_access_token": _check_personal_access_token(token, option)}
     return Credential("personal_access_token", document)
+
+
+def _check_personal_access_token(token: object, option: str) -> str:
+    text = _check_key(token, option)
+    if not text.startswith("at-"):
+        raise CodexError(
+            f"{option} is no personal access token: these begin with at-, and `codex login` takes no other."
+        )
+    return text
 
 
 def _check_key(key: object, option: str) -> str:
@@ -125,7 +137,8 @@ def from_document(content: object, origin: str) -> Credential:
             "personal_access_token."
         )
     (method,) = methods
-    if document.get("auth_mode") not in (None, AUTH_MODES[method]):
+    mode = document.get("auth_mode") or AUTH_MODES[method]
+    if mode != AUTH_MODES[method] and (method, mode) != ("chatgpt", TOKENS_FROM_OUTSIDE):
         raise CodexError(
             f"{origin} says an auth_mode that does not go with its content, which is {AUTH_MODES[method]}."
         )
@@ -135,10 +148,11 @@ def from_document(content: object, origin: str) -> Credential:
         _check_tokens(given[method], origin)
         _check_last_refresh(document.get("last_refresh"), origin)
         login = {name: document.get(name) for name in ("tokens", "last_refresh")} | {"OPENAI_API_KEY": None}
+    elif method == "apikey":
+        login = {"OPENAI_API_KEY": _check_key(given[method], f"OPENAI_API_KEY in {origin}")}
     else:
-        name = "OPENAI_API_KEY" if method == "apikey" else method
-        login = {name: _check_key(given[method], f"{name} in {origin}")}
-    normal = rest | login | {"auth_mode": AUTH_MODES[method]}
+        login = {method: _check_personal_access_token(given[method], f"{method} in {origin}")}
+    normal = rest | login | {"auth_mode": mode}
     ordered = {name: normal[name] for name in FIELD_ORDER if name in normal}
     return Credential(method, {**ordered, **normal})
 

@@ -11,7 +11,12 @@ import math
 import typing as t
 from fractions import Fraction
 
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import AUTH_MODES, Method, is_other_credential
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
+    AUTH_MODES,
+    TOKENS_FROM_OUTSIDE,
+    Method,
+    is_other_credential,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary
 from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
 
@@ -30,7 +35,8 @@ def method_of(summary: AuthSummary) -> FoundMethod:
     if summary.get("malformed") or (summary["last_refresh"] and parse_time(summary["last_refresh"]) is None):
         return "unreadable"
     secrets = summary["secrets"]
-    if summary["auth_mode"] not in (None, *AUTH_MODES.values()) or any(map(is_other_credential, summary["fields"])):
+    modes = (None, TOKENS_FROM_OUTSIDE, *AUTH_MODES.values())
+    if summary["auth_mode"] not in modes or any(map(is_other_credential, summary["fields"])):
         return "other"
     has_key, has_tokens = "OPENAI_API_KEY" in secrets, "refresh_token" in secrets
     if "personal_access_token" in secrets or summary["auth_mode"] == AUTH_MODES["personal_access_token"]:
@@ -39,7 +45,7 @@ def method_of(summary: AuthSummary) -> FoundMethod:
     if not has_tokens:
         return "apikey" if has_key else "none"
     accounts = {claims.get("chatgpt_account_id") for claims in summary["claims"].values()} | {summary["account_id"]}
-    if (has_key and summary["auth_mode"] != "chatgpt") or len(accounts - {None, ""}) > 1:
+    if (has_key and summary["auth_mode"] not in ("chatgpt", TOKENS_FROM_OUTSIDE)) or len(accounts - {None, ""}) > 1:
         return "mixed"
     return "chatgpt"
 
@@ -82,8 +88,9 @@ NO_TOKEN = hashlib.sha256(b"").hexdigest()
 
 
 def can_renew(summary: AuthSummary) -> bool:
-    """Whether ChatGPT tokens have a refresh token; without one they are an access-only copy, good until it expires."""
-    return summary["secrets"].get("refresh_token", NO_TOKEN) != NO_TOKEN
+    """Whether Codex can renew ChatGPT tokens; those that it cannot are good until the access token expires."""
+    has_token = summary["secrets"].get("refresh_token", NO_TOKEN) != NO_TOKEN
+    return has_token and summary["auth_mode"] != TOKENS_FROM_OUTSIDE
 
 
 def freshness(summary: AuthSummary) -> tuple[Fraction, int, int, bool]:

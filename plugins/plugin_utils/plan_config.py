@@ -65,6 +65,7 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:
         step.warnings += warnings  # of a key that is written: once, when it is written
     step.warnings += _credentials_store_warnings(desired, after, file)
+    step.warnings += _workspace_warnings(after, auth, file)
     step.result = {
         "path": file["path"],
         "changes": [{"key": change.key, "action": change.action} for change in changes],
@@ -115,7 +116,7 @@ def check_login_survives(data: toml_document.Table, auth: AuthSummary | None, pa
     method = method_of(auth) if auth is not None else "none"
     if auth is None or method not in versions.FORCED_LOGIN_METHOD:
         return
-    account = auth["claims"].get("id_token", {}).get("chatgpt_account_id")
+    account = auth["claims"].get("id_token", {}).get("chatgpt_account_id")  # of a personal access token unknown
     allowed = workspaces if isinstance(workspaces, list) else [workspaces]  # a list from 0.132 on
     if method == "chatgpt" and workspaces and account not in allowed:
         raise CodexError(
@@ -123,7 +124,7 @@ def check_login_survives(data: toml_document.Table, auth: AuthSummary | None, pa
             f"{describe_account(auth)}: Codex would delete the login. Make the two agree; nothing was changed."
         )
     if forced is not None and versions.FORCED_LOGIN_METHOD[method] != forced:
-        what = "an API key" if method == "apikey" else "ChatGPT tokens"
+        what = {"apikey": "an API key", "chatgpt": "ChatGPT tokens"}.get(method, "a personal access token")
         raise CodexError(
             f"forced_login_method in {path} would not be the method of the auth.json beside it, which holds {what}: "
             "Codex would delete the login. Make the two agree; nothing was changed."
@@ -147,7 +148,16 @@ def _check_untouched_config(desired: DesiredHome, file: FileFacts, auth: AuthSum
     except CodexError as error:
         return Step(warnings=[str(error)])
     check_login_survives(data, auth, file["path"])
-    return Step(warnings=_credentials_store_warnings(desired, data, file))
+    return Step(warnings=_credentials_store_warnings(desired, data, file) + _workspace_warnings(data, auth, file))
+
+
+def _workspace_warnings(data: toml_document.Table, auth: AuthSummary | None, file: FileFacts) -> list[str]:
+    if not data.get("forced_chatgpt_workspace_id") or auth is None or method_of(auth) != "personal_access_token":
+        return []
+    return [
+        f"{file['path']} sets forced_chatgpt_workspace_id, and nothing tells the workspace of the personal access token: if "
+        "it is another one, Codex 0.145 and later delete the login."
+    ]
 
 
 def _credentials_store_warnings(desired: DesiredHome, data: toml_document.Table, file: FileFacts) -> list[str]:
