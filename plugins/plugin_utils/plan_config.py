@@ -155,8 +155,8 @@ def _workspace_warnings(data: toml_document.Table, auth: AuthSummary | None, fil
     if not data.get("forced_chatgpt_workspace_id") or auth is None or method_of(auth) != "personal_access_token":
         return []
     return [
-        f"{file['path']} sets forced_chatgpt_workspace_id, and nothing tells the workspace of the personal access token: if "
-        "it is another one, Codex 0.145 and later delete the login."
+        f"{file['path']} sets forced_chatgpt_workspace_id, and nothing tells the workspace of the personal access "
+        "token: if it is another one, Codex 0.145 and later delete the login."
     ]
 
 
