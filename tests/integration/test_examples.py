@@ -46,8 +46,17 @@ def test_the_modules_examples(module: str, container: Container, playbook: Playb
         file.write_text(login(name))
     documentation = importlib.import_module(f"ansible_collections.fleet.codex.plugins.modules.{module}")
     tasks = yaml.safe_load(documentation.EXAMPLES)
-    variables = {"vault_openai_api_key": "fleet-test-key-examples", "vault_codex_auth_ci": login("ci")}
-    run = playbook.run({"host": container.docker()}, tasks, variables=variables)
+    variables = {
+        "vault_openai_api_key": "fleet-test-key-examples",
+        "vault_codex_access_token": "at-fleet-test-examples",
+        "vault_codex_auth_ci": login("ci"),
+    }
+    if module == "codex_auth_fetch":
+        container.write("/home/alice/.codex/auth.json", login("alice"), "alice")
+        container.write("/srv/codex/ci/auth.json", login("ci"), "ci")
+    (playbook.folder / "password").write_text("fleet-test-password")
+    secrets = ["--vault-id", "codex@password"]
+    run = playbook.run({"host": container.docker()}, tasks, variables=variables, arguments=secrets)
     assert run.rc == 0, run.output
     assert len(run.tasks) == len(tasks)
     assert any(task.changed for task in run.tasks) is (module != "codex_info")

@@ -158,7 +158,10 @@ def given(wanted: Secrets, playbook: Playbook) -> None:
         "broken_json": f'{{"OPENAI_API_KEY": "{m("broken-json")}", oops "{m("broken-json-later")}"}}',
         "broken_jwt": {**chatgpt(wanted, "jwt", "a"), "tokens": {n: m(f"jwt-{n}") for n in TOKENS}},
         "secret": m("misplaced"),
+        "access_token": f"at-{m('given-access-token')}",
     }
+    (folder / "password").write_text(m("vault-password"), encoding="utf-8")
+    (folder / "damaged.json").write_text(variables["broken_json"], encoding="utf-8")
     (folder / "secrets.json").write_text(json.dumps(variables), encoding="utf-8")
     (folder / "broken.json").write_text(variables["broken_json"], encoding="utf-8")
     (folder / "login.json").write_text(json.dumps(variables["login"]), encoding="utf-8")
@@ -175,6 +178,7 @@ def failing(place: Place) -> list[Task]:
     auth = "fleet.codex.codex_auth_file"
     config = "fleet.codex.codex_config"
     home = "fleet.codex.codex_home"
+    fetch = "fleet.codex.codex_auth_fetch"
     tasks: list[tuple[str, dict[str, t.Any]]] = [
         (auth, {"content": "{{ broken_json }}"}),
         (auth, {"content": ["{{ secret }}"]}),
@@ -192,6 +196,12 @@ def failing(place: Place) -> list[Task]:
         (auth, {"api_key": "{{ secret }}", "content": "{{ login }}"}),
         (auth, {"api_kee": "{{ secret }}"}),
         (auth, {"src": "{{ playbook_dir }}/given/broken.json"}),
+        (auth, {"personal_access_token": "{{ secret }}"}),
+        (auth, {"personal_access_token": "{{ access_token }} x"}),
+        (auth, {"content": {"personal_access_token": "{{ access_token }}", "OPENAI_API_KEY": "{{ secret }}"}}),
+        (fetch, {"dest": "given/damaged.json"}),
+        (fetch, {"dest": "given/login.json/x"}),
+        (fetch, {"dest": "given/other.json", "encrypt_vault_id": "nobody"}),
         (config, {"settings": "{{ secret }}"}),
         (config, {"settings": ["{{ secret }}"]}),
         (config, {"settings": {"mcp_servers": "{{ secret }}"}}),
@@ -246,6 +256,33 @@ def working(place: Place) -> list[Task]:
         "register": "outcome",
     }
     info = {"name": "info", "fleet.codex.codex_info": alice, "register": "outcome"}
+    token = {
+        "name": "token",
+        "fleet.codex.codex_auth_file": {
+            **alice,
+            "personal_access_token": "{{ access_token }}",
+            "on_account_mismatch": "replace",
+        },
+        "register": "outcome",
+    }
+    fetches = [
+        {
+            "name": f"fetch {name}",
+            "fleet.codex.codex_auth_fetch": {
+                **place.homes[account],
+                "dest": f"given/fetched/{name}.json",
+                "on_account_mismatch": "replace",
+                **options,
+            },
+            "register": "outcome",
+        }
+        # The plain copy lies among what was given, where nothing is looked for; the encrypted one does not.
+        for name, account, options in (
+            ("plain", "alice", {}),
+            ("vault", "alice", {"dest": "fetched/vault.json", "encrypt_vault_id": "codex"}),
+            ("again", "bob", {"dest": "fetched/vault.json", "encrypt_vault_id": "codex"}),
+        )
+    ]
     source = {
         "name": "source",
         "fleet.codex.codex_auth_file": {
@@ -268,7 +305,10 @@ def working(place: Place) -> list[Task]:
         },
     }
     role["vars"].pop("codex_codex_home", None)
-    return [login, show, login | {"name": "again"}, loop, show, source, info, show, role]
+    return [
+        *(login, show, login | {"name": "again"}, *fetches, show, loop, show, source, info, show, token, show),
+        *(fetches[0] | {"name": "fetch token"}, show, role),
+    ]
 
 
 def on_broken_target(place: Place) -> list[Task]:
@@ -334,14 +374,15 @@ def wanted() -> Secrets:
     return Secrets()
 
 
+VERY_VERBOSE = ["-vvvvv", "--diff", "--vault-id", "codex@given/password"]
 MODES: dict[str, dict[str, t.Any]] = {
     "verbose": {
-        "arguments": ["-vvvvv", "--diff"],
+        "arguments": VERY_VERBOSE,
         "env": {"ANSIBLE_DEBUG": "1"},
         "callback": "ansible.builtin.default",
     },
-    "json": {"arguments": ["-vvvvv", "--diff"]},
-    "check": {"arguments": ["-vvvvv", "--diff", "--check"]},
+    "json": {"arguments": VERY_VERBOSE},
+    "check": {"arguments": [*VERY_VERBOSE, "--check"]},
 }
 
 
