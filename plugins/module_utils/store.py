@@ -582,12 +582,13 @@ def back_up(path):
     return copy
 
 
-def prune_backups(path, keep):
-    """Removes all backups of a file but the newest `keep`; by the time in their names."""
+def prune_backups(path, keep, made):
+    """Removes all backups of a file but `keep`: the one just made, whatever the clock, and the newest by their names."""
     folder, name = os.path.split(path)
     pattern = re.compile(re.escape(name) + r"\.\d+\.(\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d)~")
-    found = [(match.group(1), match.group()) for match in map(pattern.fullmatch, os.listdir(folder)) if match]
-    for _time, backup in sorted(found)[: max(len(found) - keep, 0)]:
+    names = [other for other in os.listdir(folder) if os.path.join(folder, other) != made]
+    found = sorted((match.group(1), match.group()) for match in map(pattern.fullmatch, names) if match)
+    for _time, backup in found[: max(len(found) + 1 - keep, 0)]:
         os.unlink(os.path.join(folder, backup))
 
 
@@ -665,8 +666,8 @@ def backed_up(path, operation, change):
         if copy:
             os.unlink(copy)
         raise
-    if operation.get("backup_keep") is not None:
-        prune_backups(path, operation["backup_keep"])
+    if copy and operation.get("backup_keep") is not None:
+        prune_backups(path, operation["backup_keep"], copy)
     return {"in_place": in_place, "backup_file": copy}
 
 

@@ -362,14 +362,16 @@ def backups(home: Path) -> list[Path]:
 
 
 def test_only_so_many_backups_stay(half: Half, home: Path) -> None:
-    for day in range(1, 4):
-        (home / f"auth.json.7.2020-01-0{day}@00:00:00~").write_bytes(b"%d" % day)
+    # One has been made while the clock was wrong.
+    for day, year in ((1, 2020), (2, 2020), (3, 2999)):
+        (home / f"auth.json.7.{year}-01-0{day}@00:00:00~").write_bytes(b"%d" % day)
     for other in ("auth.json.mine~", "config.toml.7.2020-01-01@00:00:00~"):
         (home / other).write_bytes(OLD)
     (home / "auth.json").write_bytes(OLD)
     result = half.apply(home, [write("auth.json", NEW, OLD, backup=True, backup_keep=2)])[0]
-    assert [path.read_bytes() for path in backups(home) if "mine" not in path.name] == [b"3", OLD]
-    assert result["backup_file"] == str(backups(home)[1])
+    kept = {str(path): path.read_bytes() for path in backups(home) if "mine" not in path.name}
+    assert sorted(kept.values()) == [b"3", OLD]
+    assert kept[str(result["backup_file"])] == OLD
     assert (home / "auth.json.mine~").exists()
     assert (home / "config.toml.7.2020-01-01@00:00:00~").exists()
 

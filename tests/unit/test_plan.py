@@ -145,6 +145,19 @@ def test_unknown_fields_are_kept_for_the_same_account_only() -> None:
     assert "keep_unknown_but" not in plan(wanted, found(wanted, auth=auth_file({"api_key": "other"}))).operations[0]
 
 
+@pytest.mark.parametrize("years", [-1, 1])
+def test_a_clock_that_is_wrong_decides_nothing(years: int) -> None:
+    """Copies are compared by what their tokens and Codex say of themselves."""
+    for hours in (-1, 0, 1):
+        there = {**chatgpt(), "last_refresh": (NOW + timedelta(hours=hours)).isoformat()}
+        there["tokens"] = {**there["tokens"], "refresh_token": f"fleet-test-{hours}"}
+        wanted = desired(auth={"content": chatgpt()})
+        answer = found(wanted, auth=auth_file({"content": there}))
+        right, wrong = (plan_homes([wanted], [answer], now)[0] for now in (NOW, NOW + timedelta(days=365 * years)))
+        assert right.operations == wrong.operations
+        assert right.result["auth"]["reason"] == wrong.result["auth"]["reason"]
+
+
 def test_the_order_of_a_first_run_is_folder_auth_config_environment() -> None:
     wanted = desired(**EVERYTHING)
     answer = found(wanted)
