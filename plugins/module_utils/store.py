@@ -583,7 +583,7 @@ def back_up(path):
 
 
 def prune_backups(path, keep, made):
-    """Removes all backups of a file but `keep`: the one just made, whatever the clock, and the newest by their names."""
+    """Removes all backups of a file but `keep`: the one just made, whatever the clock, and the newest by name."""
     folder, name = os.path.split(path)
     pattern = re.compile(re.escape(name) + r"\.\d+\.(\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d)~")
     names = [other for other in os.listdir(folder) if os.path.join(folder, other) != made]
