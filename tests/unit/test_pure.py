@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils import protocol, transport
 from ansible_collections.fleet.codex.tests.conftest import CHECKOUT, COLLECTIONS
 
@@ -39,9 +40,10 @@ def test_the_benchmark_of_plans_still_plans() -> None:
     assert done.stdout == "[(0, False), (1, True)]\n"
 
 
-def test_both_halves_speak_one_protocol() -> None:
-    namespace: dict[str, object] = {"__name__": "store"}
-    exec(compile(transport.store_code(), "store.py", "exec"), namespace)
+@pytest.mark.parametrize("program", ["store.py", "api_key.py"])
+def test_both_halves_speak_one_protocol(program: str) -> None:
+    namespace: dict[str, object] = {"__name__": "program"}
+    exec(compile(transport.program_code(program), program, "exec"), namespace)
     assert namespace["PROTOCOL"] == protocol.PROTOCOL
     assert namespace["MARK"] == transport.MARK
     data, key = bytes(range(256)), b"k" * 32
