@@ -9,11 +9,12 @@ import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils import protocol, transport
 from ansible_collections.fleet.codex.tests.conftest import CHECKOUT, COLLECTIONS
 
-PLAN = "ansible_collections.fleet.codex.plugins.plugin_utils.plan"
+PLUGIN_UTILS = "ansible_collections.fleet.codex.plugins.plugin_utils"
 
 
-def test_the_plan_imports_no_ansible_and_no_editor() -> None:
-    code = f"import sys; import {PLAN}; print(*sys.modules)"
+@pytest.mark.parametrize("module", ["plan", "api_key"])
+def test_the_plan_imports_no_ansible_and_no_editor(module: str) -> None:
+    code = f"import sys; import {PLUGIN_UTILS}.{module}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(COLLECTIONS)}, capture_output=True, text=True, check=True
     )
