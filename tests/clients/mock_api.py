@@ -30,6 +30,14 @@ import typing as t
 
 RESPONSES = "/v1/responses"
 TOKEN = "/oauth/token"
+# Whose a personal access token is, as Codex asks at every start (measured on 0.139.0 to 0.169.0).
+WHOAMI = {
+    "email": "token@fleet.test",
+    "chatgpt_user_id": "user-token",
+    "chatgpt_account_id": "account-token",
+    "chatgpt_plan_type": "business",
+    "chatgpt_account_is_fedramp": False,
+}
 
 
 class Request(t.TypedDict):
@@ -124,6 +132,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if path == RESPONSES:
             # The websocket variant of the same call: refused, Codex then posts.
             self._answer(404, {"error": {"message": "no websockets here"}})
+        elif path.endswith("/whoami"):
+            self._answer(200, WHOAMI)
         elif path == "/v1/models":
             self._answer(200, {"object": "list", "data": [], "models": []})
         else:
@@ -142,7 +152,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _token(self, body: bytes) -> None:
         """One use per refresh token, as the official CI guide describes it."""
         refresh_token = str(json.loads(body)["refresh_token"])
-        if self.server.spend(refresh_token):
+        if refresh_token and self.server.spend(refresh_token):
             following = successor(refresh_token)
             # No id_token: Codex keeps the one it has, and with it the account.
             answer: dict[str, object] = {

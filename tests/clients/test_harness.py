@@ -22,20 +22,12 @@ import typing as t
 import pytest
 
 from . import credentials
-from .codex_client import MOCK, ClientError, Codex, Unavailable, method_of, scratch
+from .codex_client import MOCK, ClientError, Codex, Unavailable, method_of
 from .mock_api import read_record, successor
 
 VERSIONS = ("0.20.0", "0.34.0", "0.45.0", "0.94.0", "0.169.0")
 KEY = "fleet-test-key-harness"
 NOW = dt.datetime.now(dt.UTC)
-
-
-@pytest.fixture(name="home")
-def _home() -> t.Iterator[pathlib.Path]:
-    """An empty HOME with an empty .codex, outside the default temporary folder."""
-    with scratch() as folder:
-        (folder / ".codex").mkdir()
-        yield folder
 
 
 def start(version: str, home: pathlib.Path, **options: t.Any) -> Codex:
