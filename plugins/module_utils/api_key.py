@@ -33,7 +33,7 @@ try:
 except ImportError:  # a Python that was built without it
     ssl = None
 
-PROTOCOL = 1
+PROTOCOL = 2
 MARK = "fleet.codex answer "  # as in store.py
 BODY = b"{}"  # without a model and an input: the API refuses it before there is anything to bill
 BODY_LIMIT = 64 * 1024  # bytes of an answer that are read
