@@ -96,6 +96,7 @@ seealso:
     description: Login, configuration and environment of any number of accounts in one task.
   - module: fleet.codex.codex_config
   - module: fleet.codex.codex_info
+  - module: fleet.codex.codex_api_key_info
 notes:
   - Give each host and each account a ChatGPT login of its own. Two copies of one login use up each other's refresh
     tokens. The module does not look for the same login on other hosts.

@@ -254,6 +254,7 @@ seealso:
   - module: fleet.codex.codex_config
     description: The configuration alone.
   - module: fleet.codex.codex_info
+  - module: fleet.codex.codex_api_key_info
   - ref: ansible_collections.fleet.codex.codex_role
     description: The role that does this from variables.
 notes:

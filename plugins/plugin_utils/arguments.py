@@ -48,7 +48,17 @@ HOME: t.Final[Spec] = {
     "environment": {"type": "dict", "no_log": True},
 }
 
+API_KEY: t.Final[Spec] = {
+    "api_key": {"type": "str", "required": True, "no_log": True},
+    "base_url": {"type": "str", "default": "https://api.openai.com/v1"},
+    "proxy": {"type": "str", "no_log": True},  # it may hold a password
+    "ca_file": {"type": "str"},  # no path: that would be expanded on the controller
+    "timeout": {"type": "int", "default": 30},
+    "retries": {"type": "int", "default": 3},
+}
+
 MODULES: t.Final[dict[str, Spec]] = {
+    "codex_api_key_info": API_KEY,
     "codex_auth_file": {**ACCOUNT, **AUTH},
     "codex_config": {**ACCOUNT, **VERSION, **CONFIG},
     "codex_home": {

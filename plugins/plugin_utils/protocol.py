@@ -180,11 +180,38 @@ class HomeAnswer(t.TypedDict, total=False):
     results: list[OperationResult]
 
 
-class Request(t.TypedDict):
-    """One execution's input. ``key`` masks the answer: Ansible prints what commands answer."""
+class Envelope(t.TypedDict):
+    """What every execution's input has. ``key`` masks the answer: Ansible prints what commands answer."""
 
     protocol: int
-    operation: t.Literal["describe", "apply"]
     key: str
     environment: dict[str, str]
+
+
+class HomeQuestion(t.TypedDict):
+    """What store.py is asked, beside the envelope."""
+
+    operation: t.Literal["describe", "apply"]
     homes: list[HomeRequest]
+
+
+class KeyQuestion(t.TypedDict):
+    """What api_key.py is asked, beside the envelope; ``timeout`` in seconds, for each request."""
+
+    api_key: str
+    base_url: str
+    proxy: str | None
+    ca_file: str | None
+    timeout: int
+    retries: int
+
+
+class KeyAnswer(t.TypedDict, total=False):
+    """How api_key.py fared: the API's last answer, or what kept it from getting one."""
+
+    status: int
+    body: str
+    attempts: int
+    retry_after: float | None
+    trouble: str
+    cause: str

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One execution on a target: the target half and its request go out, its answer comes back.
+"""One execution on a target: a program and its request go out, its answer comes back.
 
 On POSIX that is one shell command with everything on its standard input, so that nothing of it is
 seen in a process list, in a log or at any verbosity. Where a connection or a become method cannot
@@ -24,10 +24,18 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import PROTOCOL, HomeAnswer, HomeRequest, Request
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
+    PROTOCOL,
+    Envelope,
+    HomeAnswer,
+    HomeQuestion,
+    HomeRequest,
+    KeyAnswer,
+    KeyQuestion,
+)
 
 MARK = "fleet.codex answer "
-STORE = pathlib.Path(__file__).parent.parent / "module_utils" / "store.py"
+PROGRAMS = pathlib.Path(__file__).parent.parent / "module_utils"
 
 PYTHONS = (
     "/usr/bin/python3",
@@ -44,14 +52,19 @@ TOO_OLD, NO_PYTHON = 64, 65  # exit statuses of the boot code and of the prelude
 BOOT = (
     "import sys\n"
     f"if sys.version_info < (3, 6): sys.exit({TOO_OLD})\n"
-    "exec(compile(sys.stdin.buffer.read(int(sys.argv[1])), 'store.py', 'exec'))"
+    "exec(compile(sys.stdin.buffer.read(int(sys.argv[1])), 'fleet.codex', 'exec'))"
 )
 
 
 @functools.cache
+def program_code(name: str) -> bytes:
+    """A program that runs on targets."""
+    return (PROGRAMS / name).read_bytes()
+
+
 def store_code() -> bytes:
     """The POSIX target half."""
-    return STORE.read_bytes()
+    return program_code("store.py")
 
 
 def command(interpreters: t.Sequence[str], size: int, input_file: str | None = None) -> str:
@@ -101,16 +114,26 @@ class Transport:
 
     def execute(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
         """The target's answers for these homes, in their order."""
+        question: HomeQuestion = {"operation": operation, "homes": list(homes)}
+        answers: list[HomeAnswer] = self._exchange(store_code(), question)["homes"]
+        return answers
+
+    def ask_api(self, question: KeyQuestion) -> KeyAnswer:
+        """What the Responses API answers, asked from the target."""
+        answer: KeyAnswer = self._exchange(program_code("api_key.py"), question)["api"]
+        return answer
+
+    def _exchange(self, program: bytes, question: HomeQuestion | KeyQuestion) -> dict[str, t.Any]:
+        """One execution of a program: its whole answer."""
         key = os.urandom(32)
-        request: Request = {
+        envelope: Envelope = {
             "protocol": PROTOCOL,
-            "operation": operation,
             "key": key.hex(),
             "environment": {str(name): str(value) for name, value in self._environment.items()},
-            "homes": list(homes),
         }
-        data = store_code() + json.dumps(request).encode()
-        outcome = self._pipe(data) if self._can_pipe() else self._send_file(data)
+        data = program + json.dumps({**envelope, **question}).encode()
+        road = self._pipe if self._can_pipe() else self._send_file
+        outcome = road(data, len(program))
         return self._read_answer(outcome, key)
 
     def _can_pipe(self) -> bool:
@@ -125,13 +148,13 @@ class Transport:
             and not (wants_tty is not None and wants_tty())
         )
 
-    def _pipe(self, data: bytes) -> dict[str, t.Any]:
+    def _pipe(self, data: bytes, size: int) -> dict[str, t.Any]:
         with self._pipelining():
-            return self._run(data=data)
+            return self._run(size, data=data)
 
-    def _run(self, data: bytes | None = None, input_file: str | None = None) -> dict[str, t.Any]:
+    def _run(self, size: int, data: bytes | None = None, input_file: str | None = None) -> dict[str, t.Any]:
         outcome: dict[str, t.Any] = self._action._low_level_execute_command(
-            command(self._interpreters, len(store_code()), input_file), in_data=data, sudoable=True
+            command(self._interpreters, size, input_file), in_data=data, sudoable=True
         )
         return outcome
 
@@ -154,7 +177,7 @@ class Transport:
             if option is not None:
                 self._connection.set_option("pipelining", option)
 
-    def _send_file(self, data: bytes) -> dict[str, t.Any]:
+    def _send_file(self, data: bytes, size: int) -> dict[str, t.Any]:
         action = self._action
         folder = action._make_tmp_path()
         try:
@@ -162,18 +185,17 @@ class Transport:
             action._transfer_data(path, data)
             action._remote_chmod([path], "0600")
             action._fixup_perms2([folder, path], execute=False)
-            return self._run(input_file=path)
+            return self._run(size, input_file=path)
         finally:
             action._remove_tmp_path(folder, force=True)
 
-    def _read_answer(self, outcome: dict[str, t.Any], key: bytes) -> list[HomeAnswer]:
+    def _read_answer(self, outcome: dict[str, t.Any], key: bytes) -> dict[str, t.Any]:
         lines = [line for line in outcome["stdout"].splitlines() if line.startswith(MARK)]
         answer = _unmask(lines[-1].removeprefix(MARK), key) if lines else None
         if answer:
             if answer["protocol"] != PROTOCOL:
                 raise CodexError("The target half speaks another protocol than this controller: reinstall fleet.codex.")
-            answers: list[HomeAnswer] = answer["homes"]
-            return answers
+            return answer
         if outcome["rc"] == NO_PYTHON:
             if self._interpreters is not PYTHONS:
                 raise CodexError(

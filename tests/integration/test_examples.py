@@ -9,14 +9,16 @@ import json
 import pathlib
 import re
 import subprocess
+import typing as t
 
 import pytest
 import yaml
 from ansible_collections.fleet.codex.plugins.plugin_utils.arguments import MODULES
 from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
 
+from .authority import make_authority
 from .hosts import Container
-from .playbook import CHECKOUT, Playbook
+from .playbook import CHECKOUT, HERE, Playbook
 
 NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 PAGES = ("README.md", "roles/codex/README.md", "docs/guide.md")
@@ -36,8 +38,37 @@ def _codex() -> bytes:
     return pathlib.Path(done.stdout.strip()).read_bytes()
 
 
+# Where a Debian's Python looks for authorities, and the one of the example; neither is there by itself.
+AUTHORITIES = ("/usr/lib/ssl/cert.pem", "/etc/ssl/certs/example.pem")
+
+
+@pytest.fixture(name="api")
+def _api(container: Container, tmp_path: pathlib.Path) -> t.Iterator[None]:
+    """The API, a gateway to it and a proxy, in the container: names, ports and certificates are right."""
+    names = ["api.openai.com", "gateway.example.com", "proxy.example.com"]
+    authority = make_authority(tmp_path, names)
+    for path in AUTHORITIES:
+        container.write(path, authority.trusted.read_bytes(), mode="644")
+    for name, path in (("certificate", authority.certificate), ("key", authority.key)):
+        container.write(f"/srv/api/{name}.pem", path.read_bytes())
+    container.write("/srv/api/responses_api.py", (HERE / "responses_api.py").read_bytes())
+    hosts = container.file("/etc/hosts").content
+    container.run("tee", "-a", "/etc/hosts", data=f"127.0.0.1 {' '.join(names)}\n".encode())
+    command = ["python3", "/srv/api/responses_api.py", "/srv/api/certificate.pem", "/srv/api/key.pem"]
+    with subprocess.Popen(
+        [*container.prefix(None), "sh", "-c", 'echo $$; exec "$@"', "sh", *command], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        pid = server.stdout.readline().strip()
+        assert server.stdout.readline() == "ready\n"
+        yield
+        container.run("kill", pid)
+    container.run("tee", "/etc/hosts", data=hosts)
+    container.run("rm", *AUTHORITIES)
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_the_modules_examples(module: str, container: Container, playbook: Playbook, codex: bytes) -> None:
+def test_the_modules_examples(module: str, container: Container, playbook: Playbook, codex: bytes, api: None) -> None:
     container.run("sh", "-c", "id ci >/dev/null 2>&1 || useradd -r -d /nonexistent -s /usr/sbin/nologin ci")
     container.write("/usr/local/bin/codex", codex, mode="755")
     for name in ("alice", "bob"):
@@ -56,10 +87,19 @@ def test_the_modules_examples(module: str, container: Container, playbook: Playb
         container.write("/srv/codex/ci/auth.json", login("ci"), "ci")
     (playbook.folder / "password").write_text("fleet-test-password")
     secrets = ["--vault-id", "codex@password"]
-    run = playbook.run({"host": container.docker()}, tasks, variables=variables, arguments=secrets)
+    # What is delegated to the controller goes to the container, too.
+    hosts = {"host": container.docker(), "localhost": container.docker()}
+    run = playbook.run(hosts, tasks, variables=variables, play={"hosts": "host"}, arguments=secrets)
     assert run.rc == 0, run.output
     assert len(run.tasks) == len(tasks)
-    assert any(task.changed for task in run.tasks) is (module != "codex_info")
+    assert any(task.changed for task in run.tasks) is not module.endswith("_info")
+
+
+def test_the_guide_asks_the_api(container: Container, playbook: Playbook, api: None) -> None:
+    (block,) = (block for block in BLOCKS.values() if "codex_api_key_info" in block)
+    variables = {"vault_openai_api_key": "fleet-test-key-examples"}
+    run = playbook.run({"host": container.docker()}, yaml.safe_load(block), variables=variables)
+    assert run.changes() == [False, False]
 
 
 BLOCKS = {

@@ -17,9 +17,11 @@ import typing as t
 
 import pytest
 
+from .authority import make_authority
 from .hosts import Container, Host, Machine
 from .leaks import Processes, Secrets, in_container, in_folder
 from .playbook import Playbook, Run, Task
+from .responses_api import Proxy, ResponsesApi
 from .test_connections import become
 
 NOW = dt.datetime.now(dt.UTC)
@@ -179,6 +181,8 @@ def failing(place: Place) -> list[Task]:
     config = "fleet.codex.codex_config"
     home = "fleet.codex.codex_home"
     fetch = "fleet.codex.codex_auth_fetch"
+    check = "fleet.codex.codex_api_key_info"
+    nobody = "https://127.0.0.1:1/v1"
     tasks: list[tuple[str, dict[str, t.Any]]] = [
         (auth, {"content": "{{ broken_json }}"}),
         (auth, {"content": ["{{ secret }}"]}),
@@ -208,6 +212,12 @@ def failing(place: Place) -> list[Task]:
         (config, {"settings": {"mcp_servers": {"kept": "{{ secret }}"}}}),
         (config, {"settings": {"mcp_servers": {"new": {"env": {"X": None, "Y": "{{ secret }}"}}}}}),
         (config, {"settings": {"model": {"env": "{{ secret }}"}}}),
+        (check, {"api_key": "{{ api_key }}", "base_url": nobody}),
+        (check, {"api_key": ["{{ secret }}"], "base_url": nobody}),
+        (check, {"api_key": "{{ secret }} and more", "base_url": nobody}),
+        (check, {"api_key": "{{ api_key }}", "base_url": "https://u:{{ secret }}@127.0.0.1:1/v1"}),
+        (check, {"api_key": "{{ api_key }}", "base_url": nobody, "proxy": "http://u:{{ secret }}@127.0.0.1:1"}),
+        (check, {"api_key": "{{ api_key }}", "base_url": nobody, "proxy": "http://u:{{ secret }}@:x"}),
         (home, {"homes": "{{ secret }}"}),
         (home, {"homes": [{**alice, "auth": "{{ secret }}"}]}),
         (home, {"homes": [{**alice, "environment": "{{ secret }}"}]}),
@@ -219,7 +229,7 @@ def failing(place: Place) -> list[Task]:
     return [
         {
             "name": f"failing {n}",
-            module: options if module == home else {**alice, **options},
+            module: options if module in (home, check) else {**alice, **options},
             "ignore_errors": True,
         }
         for n, (module, options) in enumerate(tasks)
@@ -435,6 +445,49 @@ def nothing_leaks(
     assert leaks == [], "\n\n".join(leaks)
     if mode != "verbose":
         assert [bool(task.result.get("failed")) for task in run.tasks] == [True, True, False]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_api_that_quotes_the_key(
+    mode: str, wanted: Secrets, container: Container, machine: Machine, playbook: Playbook
+) -> None:
+    """The real one quotes a part of the key, and this one all of it, in whatever can be quoted."""
+    place = PLACES["local"](container, machine)
+    place.play["environment"]["NO_PROXY"] = "127.0.0.1"
+    given(wanted, playbook)
+    authority = make_authority(playbook.folder)
+    names = ["unknown", "scope-401", "other", "quotes", "page", "moved", "broken"]
+    with (
+        ResponsesApi((str(authority.certificate), str(authority.key))) as api,
+        Proxy(credentials=f"u:{wanted.make('misplaced')}") as proxy,
+    ):
+        tasks: list[Task] = [
+            {
+                "name": name,
+                "fleet.codex.codex_api_key_info": {
+                    "api_key": "{{ api_key }}",
+                    "base_url": f"https://127.0.0.1:{api.port}/{name}/v1",
+                    "ca_file": str(authority.trusted),
+                    "retries": 0,
+                    "proxy": "http://u:{{ secret }}@127.0.0.1:" + str(proxy.port),
+                },
+                "register": "outcome",
+                "ignore_errors": True,
+            }
+            for name in names
+        ]
+        show = {"name": "show", "ansible.builtin.debug": {"var": "outcome"}}
+        run, leaks = Suite(wanted, place, playbook).run(
+            [step for task in tasks for step in (task, show)], **MODES[mode]
+        )
+        assert [key for _path, key, _body in api.requests] == [f"Bearer {wanted.make('given-key')}"] * len(names)
+        assert len(proxy.requests) == len(names)
+        assert wanted.find(proxy.seen, "proxy") == []
+    assert leaks == [], "\n\n".join(leaks)
+    assert run.rc == 0, run.output
+    assert "Traceback" not in run.output
+    if mode == "json":
+        assert [task.name for task in run.tasks if task.result.get("failed")] == ["page", "moved", "broken"]
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils import protocol, transport
 from ansible_collections.fleet.codex.tests.conftest import CHECKOUT, COLLECTIONS
 
-PLAN = "ansible_collections.fleet.codex.plugins.plugin_utils.plan"
+PLUGIN_UTILS = "ansible_collections.fleet.codex.plugins.plugin_utils"
 
 
-def test_the_plan_imports_no_ansible_and_no_editor() -> None:
-    code = f"import sys; import {PLAN}; print(*sys.modules)"
+@pytest.mark.parametrize("module", ["plan", "api_key"])
+def test_the_plan_imports_no_ansible_and_no_editor(module: str) -> None:
+    code = f"import sys; import {PLUGIN_UTILS}.{module}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(COLLECTIONS)}, capture_output=True, text=True, check=True
     )
@@ -39,9 +41,10 @@ def test_the_benchmark_of_plans_still_plans() -> None:
     assert done.stdout == "[(0, False), (1, True)]\n"
 
 
-def test_both_halves_speak_one_protocol() -> None:
-    namespace: dict[str, object] = {"__name__": "store"}
-    exec(compile(transport.store_code(), "store.py", "exec"), namespace)
+@pytest.mark.parametrize("program", ["store.py", "api_key.py"])
+def test_both_halves_speak_one_protocol(program: str) -> None:
+    namespace: dict[str, object] = {"__name__": "program"}
+    exec(compile(transport.program_code(program), program, "exec"), namespace)
     assert namespace["PROTOCOL"] == protocol.PROTOCOL
     assert namespace["MARK"] == transport.MARK
     data, key = bytes(range(256)), b"k" * 32
