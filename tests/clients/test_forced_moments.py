@@ -238,19 +238,38 @@ def _held(path: pathlib.Path) -> t.Iterator[None]:
         yield
 
 
+def _until_it_waits(path: pathlib.Path, deploying: concurrent.futures.Future[dict[str, t.Any]]) -> None:
+    """Until another process has opened a lock file, and a while more, in which it could go on if nothing held it."""
+    while sum(_leads_to(link, path) for link in pathlib.Path("/proc").glob("[0-9]*/fd/*")) < 2:
+        assert not deploying.done(), deploying.result()
+    time.sleep(0.5)
+
+
+def _leads_to(link: pathlib.Path, path: pathlib.Path) -> bool:
+    try:
+        return os.readlink(link) == str(path)
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("codex_saves", [False, True])
 def test_held_lock_is_waited_for(
-    home: Home, deployer: Deployer, threads: concurrent.futures.ThreadPoolExecutor, lock: str
+    home: Home, deployer: Deployer, threads: concurrent.futures.ThreadPoolExecutor, lock: str, codex_saves: bool
 ) -> None:
+    """What whoever holds it saved meanwhile wins, as it is fresher."""
     before = home.auth.read_bytes()
+    given = new_login(ONE)
+    saved = credentials.encode(new_login(ONE, age=-dt.timedelta(seconds=30))).encode() if codex_saves else before
     with _held(home.codex_home / lock):
-        deploying = threads.submit(deployer.apply, home.codex.version, home.desired(content=new_login(ONE)))
-        while not list(home.codex_home.glob(".fleet-codex-*")):  # made just before the locks are asked for
-            assert not deploying.done(), deploying.result()
-            time.sleep(0.01)
+        deploying = threads.submit(deployer.apply, home.codex.version, home.desired(content=given))
+        _until_it_waits(home.codex_home / lock, deploying)
         assert home.auth.read_bytes() == before
+        home.auth.write_bytes(saved)
     result = deploying.result()
-    assert result["changed"], result
+    assert not result.get("failed"), result["msg"]
+    assert result["changed"] is not codex_saves
+    assert home.auth.read_bytes() == (saved if codex_saves else credentials.encode(given).encode())
     home.renew()
 
 
