@@ -24,13 +24,20 @@ class ActionModule(CodexAction):
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The homes that were asked for, as a list."""
         version, detect = check_version(arguments["codex_version"])
-        home = DesiredHome(
-            user=arguments["user"] or None,
-            codex_home=check_codex_home(arguments["codex_home"]),
-            detect_version=detect,
-        )
-        found = transport.execute("describe", [describe_request(home)])[0]
-        if "obstacle" in found:
-            raise CodexError(obstacles.sentence(found["obstacle"]))
+        accounts = arguments["accounts"]
+        if accounts is not None and (arguments["user"] or arguments["codex_home"]):
+            raise CodexError("accounts takes the place of user and codex_home. Give either.")
+        homes = [
+            DesiredHome(user=user, codex_home=check_codex_home(arguments["codex_home"]), detect_version=detect)
+            for user in (accounts if accounts is not None else [arguments["user"] or None])
+        ]
+        requests = [describe_request(home) for home in homes]
+        if accounts == ["all"]:
+            requests[0]["every_account"] = True
+        answers = transport.execute("describe", requests)
+        for found in answers:
+            # With several accounts one that cannot be looked at is told among the others.
+            if "obstacle" in found and (accounts is None or found["obstacle"]["reason"] == "every_account_needs_root"):
+                raise CodexError(obstacles.sentence(found["obstacle"]))
         declared = arguments["codex_version"] if version else None
-        return {"changed": False, "homes": [home_report(found, declared, datetime.now(UTC))]}
+        return {"changed": False, "homes": [home_report(found, declared, datetime.now(UTC)) for found in answers]}

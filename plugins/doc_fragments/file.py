@@ -21,7 +21,13 @@ options:
   backup:
     description:
       - Keep a copy of the file that is replaced or removed, beside it and with mode V(0600).
-      - Its name ends in the time and a V(~). Copies are never removed by this collection.
+      - Its name ends in the time and a V(~). All copies stay unless O(backup_keep) says how many.
     type: bool
     default: false
+  backup_keep:
+    description:
+      - How many copies of the file stay when O(backup=true) makes one. The oldest ones are removed, also those that
+        other modules made under such names.
+      - Without it, all stay.
+    type: int
 """

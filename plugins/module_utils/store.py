@@ -10,7 +10,8 @@ answer, both JSON, as docs/architecture.md lays down. It decides nothing about c
 reports what is there, without secrets, and does the operations it is given, each only if the file
 is still what the controller saw.
 
-From top to bottom: accounts, folders, describing files, writing files, operations, Codex, main.
+From top to bottom: accounts, folders, describing files, writing files, running processes, operations,
+Codex, main.
 """
 
 # Nothing of the future is imported: Python 3.6 has no postponed annotations, so there are none.
@@ -23,12 +24,13 @@ import hashlib
 import json
 import os
 import pwd
+import re
 import signal
 import stat
 import sys
 import time
 
-PROTOCOL = 1
+PROTOCOL = 2
 MARK = "fleet.codex answer "  # what stands before the answer, which may follow a shell's own chatter
 TEMPORARY = ".fleet-codex-"  # prefix of files this program makes and removes; Codex uses others
 SIZE_LIMIT = 4 * 1024 * 1024  # bytes; a larger auth.json or config.toml is not read
@@ -77,6 +79,19 @@ def find_account(name, environment):
         raise Obstacle("relative", path=home)
     home = os.path.normpath(home)
     return {"name": entry.pw_name, "uid": entry.pw_uid, "gid": entry.pw_gid, "home": home, "shell": entry.pw_shell}
+
+
+def every_account():
+    """The names of all accounts of the account database that have a ~/.codex; root only."""
+    if os.geteuid() != 0:
+        raise Obstacle("every_account_needs_root", running=owner_name(os.geteuid()))
+    names = []
+    for entry in pwd.getpwall():
+        account = find_account(entry.pw_name, {}) if os.path.isabs(entry.pw_dir) else None
+        # With the account's rights: on a network file system root may see nothing.
+        if account and looking_as(account, lambda home=account["home"]: os.path.isdir(os.path.join(home, ".codex"))):
+            names.append(entry.pw_name)
+    return names
 
 
 def owner_name(uid):
@@ -269,8 +284,8 @@ def digest(data):
 def describe_file(path, report):
     """A file's kind, mode, owner and digest, and what `report` asks for.
 
-    report: "auth" for a summary without secrets, "content" for the text (base64), "lines" for the
-    lines that carry the marker `report` names ({"lines": marker}), None for no more.
+    report: "auth" for a summary without secrets, "content" for the text (base64), "variables" for the
+    names that NAME=value lines set, {"lines": marker} for the lines that carry the marker, None for no more.
     """
     facts = {"path": path, "kind": "absent"}
     try:
@@ -310,6 +325,9 @@ def describe_file(path, report):
         facts["mount_point"] = is_mount_point(os.path.realpath(path))
     elif report == "content":
         facts["content"] = base64.b64encode(data).decode("ascii")
+    elif report == "variables":
+        found = re.findall(r"^[ \t]*(?:export[ \t]+)?(\w+)=[\"']?[^\s\"']", data.decode("utf-8", "replace"), re.M)
+        facts["variables"] = sorted(set(found))
     elif report:
         marker = report["lines"].encode("utf-8")
         lines = [line for line in data.split(b"\n") if line.rstrip().endswith(marker)]
@@ -328,6 +346,7 @@ def is_mount_point(path):
 
 
 TOKENS = ("id_token", "access_token", "refresh_token")
+KEYS = ("OPENAI_API_KEY", "personal_access_token")
 CLAIMS = ("email", "sub", "iat", "exp")
 AUTH_CLAIMS = ("chatgpt_account_id", "chatgpt_plan_type", "chatgpt_user_id")
 
@@ -344,8 +363,7 @@ def summarise_auth(data):
         secrets = {name: tokens[name] for name in TOKENS} if tokens is not None else {}
         if tokens is not None and not is_jwt(tokens["id_token"]):
             raise ValueError("id_token")
-        if document.get("OPENAI_API_KEY"):
-            secrets["OPENAI_API_KEY"] = document["OPENAI_API_KEY"]
+        secrets.update((name, document[name]) for name in KEYS if document.get(name))
         return {
             "fields": sorted(name for name in document if document[name] is not None),
             "auth_mode": text_or_none(document.get("auth_mode")),
@@ -395,11 +413,13 @@ def read_claims(token):
 
 
 def unsaved_logins(codex_home):
-    """Names of files that a killed Codex left before it could rename them: renewed logins (0.169, measured)."""
+    """Files that a killed Codex left before it could rename them: renewed logins (0.169, measured)."""
     try:
-        return sorted(name for name in os.listdir(codex_home) if name.startswith(".auth-"))
+        names = sorted(name for name in os.listdir(codex_home) if name.startswith(".auth-"))
     except OSError:
         return []
+    found = [dict(describe_file(os.path.join(codex_home, name), "auth"), name=name) for name in names]
+    return [file for file in found if file["kind"] != "absent"]
 
 
 def leftovers(folders):
@@ -562,6 +582,47 @@ def back_up(path):
     return copy
 
 
+def prune_backups(path, keep):
+    """Removes all backups of a file but the newest `keep`; by the time in their names."""
+    folder, name = os.path.split(path)
+    pattern = re.compile(re.escape(name) + r"\.\d+\.(\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d)~")
+    found = [(match.group(1), match.group()) for match in map(pattern.fullmatch, os.listdir(folder)) if match]
+    for _time, backup in sorted(found)[: max(len(found) - keep, 0)]:
+        os.unlink(os.path.join(folder, backup))
+
+
+# -------------------------------------------------------------------------- running processes
+
+
+def running_codex(uid):
+    """The account's running Codex programs, {pid: name}; none where the system has no /proc.
+
+    By the name in /proc/PID/status: Codex forbids others to look further, its own account included.
+    """
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc/self") else ()):
+        try:
+            with open("/proc/{}/status".format(pid), encoding="utf-8", errors="replace") as file:
+                fields = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        except OSError:
+            continue  # it has ended
+        name = fields["Name"]
+        if int(fields["Uid"].split()[0]) == uid and re.match(r"codex(-|$)", name) and fields["State"][0] != "Z":
+            found[int(pid)] = name
+    return found
+
+
+def settles(path, written, running, account, seconds):
+    """Whether a file is still what was written when these processes have ended, or after so many seconds.
+
+    A Codex up to 0.163 that is renewing its login writes what it gets over whatever is there by then.
+    """
+    end = time.monotonic() + seconds
+    while running.keys() & running_codex(account["uid"]).keys() and time.monotonic() < end:
+        time.sleep(0.1)
+    return digest(read_file(path)) == written
+
+
 # -------------------------------------------------------------------------------- operations
 
 
@@ -577,15 +638,36 @@ def apply_write(path, operation):
     there = read_file(path)
     if digest(there) != operation["expected"]:
         raise Conflict()
-    result = {"backup_file": back_up(path)} if operation.get("backup") else {}
     if not os.path.isdir(os.path.dirname(path)):
         make_folder(os.path.dirname(path), 0o700)
     content = base64.b64decode(operation["content"])
-    if operation.get("keep_unknown"):
-        content = with_unknown_fields(content, there)
+    if "keep_unknown_but" in operation:
+        content = with_unknown_fields(content, there, operation["keep_unknown_but"])
     locks = lock_paths(path, operation)
-    in_place = write_file(path, content, operation["mode"], operation["expected"], locks)
-    return dict(result, in_place=in_place)
+
+    def replace():
+        return write_file(path, content, operation["mode"], operation["expected"], locks)
+
+    return dict(backed_up(path, operation, replace), sha256=digest(content))
+
+
+def backed_up(path, operation, change):
+    """Makes a change, which tells whether it had to be made in place, with the backup that was asked for.
+
+    No backup is left of a change that a conflict prevented.
+    """
+    if not operation.get("backup"):
+        return {"in_place": change()}
+    copy = back_up(path)
+    try:
+        in_place = change()
+    except Conflict:
+        if copy:
+            os.unlink(copy)
+        raise
+    if operation.get("backup_keep") is not None:
+        prune_backups(path, operation["backup_keep"])
+    return {"in_place": in_place, "backup_file": copy}
 
 
 def lock_paths(path, operation):
@@ -593,12 +675,16 @@ def lock_paths(path, operation):
     return [os.path.join(os.path.dirname(path), name) for name in operation.get("locks", ())]
 
 
-def with_unknown_fields(content, there):
-    """The JSON of `content` with those fields of the file, and of its tokens, that `content` does not have."""
+def with_unknown_fields(content, there, unwanted):
+    """The JSON of `content` with those fields of the file, and of its tokens, that `content` does not have.
+
+    unwanted: names of fields that belong to the old login and go with it.
+    """
     new, old = json.loads(content.decode("utf-8")), json.loads(there.decode("utf-8"))
     merged = dict(old, **new)
     if isinstance(new.get("tokens"), dict) and isinstance(old.get("tokens"), dict):
-        merged["tokens"] = dict(old["tokens"], **new["tokens"])
+        kept = {name: old["tokens"][name] for name in old["tokens"] if name not in unwanted}
+        merged["tokens"] = dict(kept, **new["tokens"])
     ordered = {name: merged[name] for name in list(new) + [name for name in old if name not in new]}
     return json.dumps(ordered, indent=2, ensure_ascii=False).encode("utf-8")
 
@@ -608,15 +694,25 @@ def apply_mode(path, operation):
 
 
 def apply_remove(path, operation):
-    """Removes a file, or the link that stands in its place."""
+    """Removes a file, or the link that stands in its place; one that is a mount point is emptied instead."""
     expected = digest(read_file(path)) if os.path.islink(path) else operation["expected"]
     check(path, expected)
-    result = {"backup_file": back_up(path)} if operation.get("backup") else {}
-    with Locks(lock_paths(path, operation)):
-        check(path, expected)
-        os.unlink(path)
+
+    def remove():
+        with Locks(lock_paths(path, operation)):
+            check(path, expected)
+            try:
+                os.unlink(path)
+                return False
+            except OSError as error:
+                if error.errno != errno.EBUSY:
+                    raise
+                rewrite(path, b"", stat.S_IMODE(os.stat(path).st_mode))
+                return True
+
+    result = backed_up(path, operation, remove)
     sync_folder(os.path.dirname(path))
-    return result
+    return dict(result, sha256=digest(read_file(path)))
 
 
 def apply_lines(path, operation):
@@ -674,8 +770,15 @@ def apply_all(home, account, codex_home):
     results = []
     for operation in home["operations"]:
         path = place(operation, account, codex_home)
+        running = running_codex(account["uid"]) if "settle" in operation else {}
         try:
-            results.append(dict(OPERATIONS[operation["operation"]](path, operation) or {}, status="done"))
+            result = OPERATIONS[operation["operation"]](path, operation) or {}
+            written = result.pop("sha256", None)
+            if "settle" in operation:
+                running.update(running_codex(account["uid"]))
+                result["rewritten"] = not settles(path, written, running, account, operation["settle"])
+                result["processes"] = [{"pid": pid, "name": running[pid]} for pid in sorted(running)]
+            results.append(dict(result, status="done"))
         except Conflict:
             results.append({"status": "conflict", "path": path})
             break
@@ -762,13 +865,31 @@ def login_status(account, codex_home):
     lowered = text.lower()
     method = "unreadable"
     if status == 0:
-        method = "apikey" if "api key" in lowered else "chatgpt" if "chatgpt" in lowered else "other"
-    elif "not logged in" in lowered or "no such file" in lowered:
+        words = (("api key", "apikey"), ("chatgpt", "chatgpt"), ("personal access", "personal_access_token"))
+        method = next((name for word, name in words if word in lowered), "other")
+    elif "not logged in" in lowered or "no such file" in lowered or is_empty(os.path.join(codex_home, "auth.json")):
         method = "none"
     return {"codex": path, "method": method}
 
 
+def is_empty(path):
+    """Whether a file has no byte; Codex calls such an auth.json an error, and then goes on without a login."""
+    try:
+        return os.path.getsize(path) == 0
+    except OSError:
+        return False
+
+
 # -------------------------------------------------------------------------------------- main
+
+
+def homes_of(request):
+    """The homes that are asked for, with those of all accounts in place of an entry that wants them."""
+    homes = []
+    for home in request["homes"]:
+        names = every_account() if home.get("every_account") else [home["user"]]
+        homes += [dict(home, user=name) for name in names]
+    return homes
 
 
 def describe_home(home, account, codex_home):
@@ -850,7 +971,13 @@ def main():
     os.environ.update(request["environment"])
     answer = {"protocol": PROTOCOL, "half": "python", "python": sys.version.split()[0]}
     if request["protocol"] == PROTOCOL:
-        answer["homes"] = [guarded(lambda home=home: work_on(home, request)) for home in request["homes"]]
+        homes = guarded(lambda: homes_of(request))
+        if isinstance(homes, dict):
+            answer["homes"] = [homes]
+        else:
+            answer["homes"] = [
+                dict(guarded(lambda home=home: work_on(home, request)), user=home["user"]) for home in homes
+            ]
     masked = mask(json.dumps(answer).encode("ascii"), bytes.fromhex(request["key"]))
     sys.stdout.write("\n" + MARK + base64.b64encode(masked).decode("ascii") + "\n")
 

@@ -35,12 +35,19 @@ options:
   api_key:
     description:
       - An OpenAI API key to log in with. One line end after it is dropped.
-      - Exactly one of O(api_key), O(content) and O(src) must be given, unless O(state=absent).
+      - Exactly one of O(api_key), O(personal_access_token), O(content) and O(src) must be given, unless
+        O(state=absent).
+    type: str
+  personal_access_token:
+    description:
+      - A personal access token of a ChatGPT workspace to log in with. Codex 0.139 and later know this kind of login.
+      - Older versions cannot read such an C(auth.json) at all.
     type: str
   content:
     description:
       - The content of an C(auth.json), as text or as a dictionary.
-      - It must hold either an API key or ChatGPT tokens. Tokens need their C(last_refresh), as Codex wrote it.
+      - It must hold one login, an API key, ChatGPT tokens or a personal access token. ChatGPT tokens need their
+        C(last_refresh), as Codex wrote it.
     type: raw
   src:
     description:
@@ -62,6 +69,8 @@ options:
         ones, which usually ends a ChatGPT login, because each refresh token can be used once.
       - V(on_create) only writes where there is no C(auth.json).
       - The given ChatGPT login is also written where it is there without C(last_refresh), as it cannot work then.
+      - A ChatGPT login without a refresh token never takes the place of one that has its own.
+      - An empty file counts as none.
     type: str
     choices: [if_newer, always, on_create]
     default: if_newer
@@ -77,7 +86,8 @@ options:
     description:
       - V(absent) removes the file on the target. It never runs C(codex logout), which would revoke the login for
         every copy of it.
-      - Where the file is a link, the link is removed, and the file that it leads to keeps the login.
+      - Where the file is a link, the link is removed, and the file that it leads to keeps the login. Where it is a
+        mount point of its own, it is emptied.
     type: str
     choices: [present, absent]
     default: present
@@ -89,7 +99,8 @@ seealso:
 notes:
   - Give each host and each account a ChatGPT login of its own. Two copies of one login use up each other's refresh
     tokens. The module does not look for the same login on other hosts.
-  - A running Codex keeps the login it started with. Restart it after the account or the kind of login changed.
+  - A running Codex keeps the login it started with. RV(restart_required) tells when the account or the kind of login
+    changed under one.
   - A C(config.toml) beside the file that forces the other kind of login or another workspace makes the task fail,
     because Codex 0.49 and later delete an C(auth.json) that does not match C(forced_login_method) or
     C(forced_chatgpt_workspace_id).
@@ -117,6 +128,7 @@ EXAMPLES = r"""
     src: credentials/alice/auth.json
     on_account_mismatch: replace
     backup: true
+    backup_keep: 3
   become: true
 
 - name: Log a service account in whose Codex home is elsewhere, from a variable that holds an auth.json
@@ -125,6 +137,14 @@ EXAMPLES = r"""
     codex_home: /srv/codex/ci
     content: "{{ vault_codex_auth_ci }}"
     mode: "0600"
+  become: true
+
+- name: Log the build account in with a personal access token
+  fleet.codex.codex_auth_file:
+    user: ci
+    codex_home: /srv/codex/ci
+    personal_access_token: "{{ vault_codex_access_token }}"
+    on_account_mismatch: replace
   become: true
 
 - name: Remove the login of bob here, and revoke nothing
@@ -163,10 +183,12 @@ auth:
           kept.
       returned: success
       type: str
-      choices: [apikey, chatgpt, none, mixed, other, unreadable]
+      choices: [apikey, chatgpt, personal_access_token, none, mixed, other, unreadable]
       sample: chatgpt
     fingerprint:
-      description: The first 16 hexadecimal digits of the SHA-256 of the API key or of the refresh token.
+      description:
+        - The first 16 hexadecimal digits of the SHA-256 of the API key, the personal access token or the refresh
+          token. Of the access token where a ChatGPT login has no refresh token.
       returned: when there is one of them
       type: str
       sample: 4292713cc80adf20
@@ -200,6 +222,40 @@ auth:
       returned: when there are ChatGPT tokens
       type: bool
       sample: false
+    renewable:
+      description: Whether there is a refresh token, so that Codex can renew the login.
+      returned: when there are ChatGPT tokens
+      type: bool
+      sample: true
+restart_required:
+  description:
+    - Whether programs of the account run that keep the login that was there before, since it was replaced by one of
+      another account or kind, or removed.
+    - V(null) in check mode where that would be looked at. Running programs are only seen on Linux.
+  returned: success
+  type: bool
+  sample: false
+restart_reason:
+  description: Why, as one sentence.
+  returned: when RV(restart_required=true)
+  type: str
+  sample: "These programs of alice run, and keep the login that they started with: codex (4711)."
+processes:
+  description: The programs that are to be restarted.
+  returned: when RV(restart_required=true)
+  type: list
+  elements: dict
+  contains:
+    pid:
+      description: The number of the process.
+      returned: success
+      type: int
+      sample: 4711
+    name:
+      description: The name of the program.
+      returned: success
+      type: str
+      sample: codex
 backup_file:
   description: The copy that was kept.
   returned: when O(backup=true) and a file was replaced or removed

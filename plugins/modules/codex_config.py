@@ -96,6 +96,7 @@ EXAMPLES = r"""
     absent:
       - [mcp_servers, old]
     backup: true
+    backup_keep: 3
   become: true
 
 - name: Make an older Codex use the API key

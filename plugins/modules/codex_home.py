@@ -83,14 +83,20 @@ options:
           api_key:
             description:
               - An OpenAI API key to log in with. One line end after it is dropped.
-              - Exactly one of O(homes[].auth.api_key), O(homes[].auth.content) and O(homes[].auth.src) must be given,
-                unless O(homes[].auth.state=absent).
+              - Exactly one of O(homes[].auth.api_key), O(homes[].auth.personal_access_token), O(homes[].auth.content)
+                and O(homes[].auth.src) must be given, unless O(homes[].auth.state=absent).
+            type: str
+          personal_access_token:
+            description:
+              - A personal access token of a ChatGPT workspace to log in with. Codex 0.139 and later know this kind of
+                login.
+              - Older versions cannot read such an C(auth.json) at all.
             type: str
           content:
             description:
               - The content of an C(auth.json), as text or as a dictionary.
-              - It must hold either an API key or ChatGPT tokens. Tokens need their C(last_refresh), as Codex wrote
-                it.
+              - It must hold one login, an API key, ChatGPT tokens or a personal access token. ChatGPT tokens need
+                their C(last_refresh), as Codex wrote it.
             type: raw
           src:
             description:
@@ -115,6 +121,8 @@ options:
               - V(on_create) only writes where there is no C(auth.json).
               - The given ChatGPT login is also written where it is there without C(last_refresh), as it cannot work
                 then.
+              - A ChatGPT login without a refresh token never takes the place of one that has its own.
+              - An empty file counts as none.
             type: str
             choices: [if_newer, always, on_create]
             default: if_newer
@@ -130,7 +138,8 @@ options:
             description:
               - V(absent) removes the file on the target. It never runs C(codex logout), which would revoke the login
                 for every copy of it.
-              - Where the file is a link, the link is removed, and the file that it leads to keeps the login.
+              - Where the file is a link, the link is removed, and the file that it leads to keeps the login. Where it
+                is a mount point of its own, it is emptied.
             type: str
             choices: [present, absent]
             default: present
@@ -144,9 +153,15 @@ options:
           backup:
             description:
               - Keep a copy of the file that is replaced or removed, beside it and with mode V(0600).
-              - Its name ends in the time and a V(~). Copies are never removed by this collection.
+              - Its name ends in the time and a V(~). All copies stay unless O(homes[].auth.backup_keep) says how many.
             type: bool
             default: false
+          backup_keep:
+            description:
+              - How many copies of the file stay when O(homes[].auth.backup=true) makes one. The oldest ones are
+                removed, also those that other modules made under such names.
+              - Without it, all stay.
+            type: int
       config:
         description:
           - The configuration. These are the options of M(fleet.codex.codex_config).
@@ -202,9 +217,16 @@ options:
           backup:
             description:
               - Keep a copy of the file that is replaced or removed, beside it and with mode V(0600).
-              - Its name ends in the time and a V(~). Copies are never removed by this collection.
+              - Its name ends in the time and a V(~). All copies stay unless O(homes[].config.backup_keep) says how
+                many.
             type: bool
             default: false
+          backup_keep:
+            description:
+              - How many copies of the file stay when O(homes[].config.backup=true) makes one. The oldest ones are
+                removed, also those that other modules made under such names.
+              - Without it, all stay.
+            type: int
       environment:
         description:
           - The environment variables that the account's shells, its systemd user services and whoever reads the file
@@ -241,7 +263,8 @@ notes:
     way round.
   - Give each host and each account a ChatGPT login of its own. Two copies of one login use up each other's refresh
     tokens. The module does not look for the same login on other hosts.
-  - A running Codex keeps the login it started with. Restart it after the account or the kind of login changed.
+  - A running Codex keeps the login it started with. RV(homes[].auth.restart_required) tells when the account or the
+    kind of login changed under one.
 requirements:
   - tomli, tomledit and tomli-w (Python packages on the controller)
 """
@@ -277,6 +300,7 @@ EXAMPLES = r"""
           update: if_newer
           on_account_mismatch: replace
           backup: true
+          backup_keep: 3
         config:
           settings:
             model: gpt-5
@@ -286,11 +310,23 @@ EXAMPLES = r"""
           absent:
             - [mcp_servers, old]
           backup: true
+          backup_keep: 3
           mode: "0600"
       - user: ci
         codex_home: /srv/codex/ci
         auth:
           content: "{{ vault_codex_auth_ci }}"
+  become: true
+
+- name: Log the build account in with a personal access token
+  fleet.codex.codex_home:
+    homes:
+      - user: ci
+        codex_home: /srv/codex/ci
+        codex_version: "0.169.0"
+        auth:
+          personal_access_token: "{{ vault_codex_access_token }}"
+          on_account_mismatch: replace
   become: true
 
 - name: Ask the host's own Codex whether it sees the login
@@ -363,7 +399,7 @@ homes:
           description: Why the file was, or in check mode would be, replaced or not.
           returned: success
           type: str
-          sample: The account had no auth.json.
+          sample: There was no auth.json with a login.
         auth:
           description:
             - The login that is there afterwards, or in check mode would be. Never a secret.
@@ -371,6 +407,35 @@ homes:
           returned: success
           type: dict
           sample: {mode: apikey, fingerprint: 4064d5de0865b736}
+        restart_required:
+          description:
+            - Whether programs of the account run that keep the login that was there before, since it was replaced by
+              one of another account or kind, or removed.
+            - V(null) in check mode where that would be looked at. Running programs are only seen on Linux.
+          returned: success
+          type: bool
+          sample: false
+        restart_reason:
+          description: Why, as one sentence.
+          returned: when RV(homes[].auth.restart_required=true)
+          type: str
+          sample: "These programs of alice run, and keep the login that they started with: codex (4711)."
+        processes:
+          description: The programs that are to be restarted.
+          returned: when RV(homes[].auth.restart_required=true)
+          type: list
+          elements: dict
+          contains:
+            pid:
+              description: The number of the process.
+              returned: success
+              type: int
+              sample: 4711
+            name:
+              description: The name of the program.
+              returned: success
+              type: str
+              sample: codex
         backup_file:
           description: The copy that was kept.
           returned: when a copy was asked for and a file was replaced or removed

@@ -18,6 +18,15 @@ extends_documentation_fragment:
   - fleet.codex.attributes
   - fleet.codex.attributes.reads
 options:
+  accounts:
+    description:
+      - The accounts whose C(~/.codex) is looked at, in place of O(user) and O(codex_home), as a list of names.
+      - V(all) alone stands for every account in the host's account database that has a C(~/.codex). It needs root on
+        the target (C(become=true)). Accounts of a directory service that the database does not list are not found,
+        and neither are Codex homes elsewhere.
+      - An account that cannot be looked at is no error then. Its entry has RV(homes[].obstacle).
+    type: list
+    elements: str
   codex_version:
     description:
       - The version of Codex that reads the files, such as V(0.169.0), or V(detect) to run the account's own C(codex
@@ -45,6 +54,19 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ codex.homes[0].auth.mode }} {{ codex.homes[0].auth.account_id | default('') }}"
 
+- name: Look at every account of the host that uses Codex
+  fleet.codex.codex_info:
+    accounts: all
+  register: codex_all
+  become: true
+
+- name: Say which logins are to be made anew
+  ansible.builtin.debug:
+    msg: "{{ item.user }}: {{ item.auth.mode }} {{ item.auth.problems | default([]) | join(' ') }}"
+  loop: "{{ codex_all.homes }}"
+  loop_control:
+    label: "{{ item.user }}"
+
 - name: Look at a Codex home that is elsewhere
   fleet.codex.codex_info:
     user: ci
@@ -60,7 +82,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 homes:
-  description: The Codex homes that were asked for. This is always one.
+  description: The Codex homes that were asked for. With O(accounts) one for each account, else one.
   returned: success
   type: list
   elements: dict
@@ -70,6 +92,11 @@ homes:
       returned: success
       type: str
       sample: alice
+    obstacle:
+      description: Why the account cannot be looked at, as one sentence.
+      returned: with O(accounts), when that is so; RV(homes[].user) and RV(homes[].auth.mode) are all else there is then
+      type: str
+      sample: "There is no account carol on this host. Create it first, or correct user."
     codex_home:
       description: The Codex home. It need not exist.
       returned: success
@@ -89,11 +116,12 @@ homes:
               deploy. V(unreadable) is a file that Codex cannot read.
           returned: success
           type: str
-          choices: [apikey, chatgpt, none, mixed, other, unreadable]
+          choices: [apikey, chatgpt, personal_access_token, none, mixed, other, unreadable]
           sample: chatgpt
         fingerprint:
           description:
-            - The first 16 hexadecimal digits of the SHA-256 of the API key or of the refresh token.
+            - The first 16 hexadecimal digits of the SHA-256 of the API key, the personal access token or the refresh
+              token. Of the access token where a ChatGPT login has no refresh token.
             - The same fingerprint on two hosts means one login in two places.
           returned: when there is one of them
           type: str
@@ -128,6 +156,11 @@ homes:
           returned: when there are ChatGPT tokens
           type: bool
           sample: false
+        renewable:
+          description: Whether there is a refresh token, so that Codex can renew the login.
+          returned: when there are ChatGPT tokens
+          type: bool
+          sample: true
         refresh_due:
           description:
             - Whether this version of Codex renews the tokens before its next request. V(null) where that cannot be
@@ -177,6 +210,33 @@ homes:
           returned: unless the file is no valid TOML
           type: str
           sample: file
+    conflicts:
+      description:
+        - What makes Codex pass the C(auth.json) over, a sentence each. That is C(CODEX_API_KEY) or
+          C(CODEX_ACCESS_TOKEN) in C(codex.env) or in C(/etc/environment), or another credentials store.
+        - What shells and services set elsewhere is not seen.
+      returned: success
+      type: list
+      elements: str
+      sample: []
+    unsaved_logins:
+      description:
+        - Files C(.auth-…) that a killed Codex left. One may be the only copy of a renewed login, which
+          M(fleet.codex.codex_auth_fetch) brings to the controller.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        path:
+          description: The file.
+          returned: success
+          type: str
+          sample: /home/alice/.codex/.auth-x1Y2z3
+        auth:
+          description: What it holds, with the keys of RV(homes[].auth).
+          returned: success
+          type: dict
+          sample: {mode: chatgpt, last_refresh: "2026-11-23T17:11:08.120022000Z"}
     codex_version:
       description: The version that O(codex_version) gives or that was detected, or V(null).
       returned: success

@@ -13,10 +13,15 @@ Spec = dict[str, dict[str, t.Any]]
 ACCOUNT: t.Final[Spec] = {"user": {"type": "str"}, "codex_home": {"type": "str"}}
 VERSION: t.Final[Spec] = {"codex_version": {"type": "str"}}
 STATE: t.Final[Spec] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
-FILE: t.Final[Spec] = {"mode": {"type": "raw"}, "backup": {"type": "bool", "default": False}}
+FILE: t.Final[Spec] = {
+    "mode": {"type": "raw"},
+    "backup": {"type": "bool", "default": False},
+    "backup_keep": {"type": "int"},
+}
 
 AUTH: t.Final[Spec] = {
     "api_key": {"type": "str", "no_log": True},
+    "personal_access_token": {"type": "str", "no_log": True},
     "content": {"type": "raw", "no_log": True},
     "src": {"type": "path"},
     "update": {"type": "str", "choices": ["if_newer", "always", "on_create"], "default": "if_newer"},
@@ -50,5 +55,11 @@ MODULES: t.Final[dict[str, Spec]] = {
         "homes": {"type": "list", "elements": "dict", "required": True, "options": HOME},
         "verify": {"type": "bool", "default": False},
     },
-    "codex_info": {**ACCOUNT, **VERSION},
+    "codex_auth_fetch": {
+        **ACCOUNT,
+        "dest": {"type": "str", "required": True},
+        "encrypt_vault_id": {"type": "str"},
+        "on_account_mismatch": AUTH["on_account_mismatch"],
+    },
+    "codex_info": {**ACCOUNT, **VERSION, "accounts": {"type": "list", "elements": "str"}},
 }

@@ -9,7 +9,10 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import TOKENS_FROM_OUTSIDE
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import (
+    FoundMethod,
+    can_renew,
     describe_account,
     freshness,
     method_of,
@@ -21,6 +24,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_ti
 
 Update = t.Literal["if_newer", "always", "on_create"]
 OnAccountMismatch = t.Literal["fail", "replace"]
+
+NAMES: t.Final[dict[str, str]] = {"apikey": "API key", "personal_access_token": "personal access token"}
+WITH_ARTICLE: t.Final[dict[str, str]] = {"apikey": "an API key", "personal_access_token": "a personal access token"}
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,13 @@ def decide(
     Raises CodexError where the answer is neither yes nor no.
     """
     if target is None:
-        return Decision(True, "The account had no auth.json.")
-    found = method_of(target)
-    if found == source["auth_mode"] and source["secrets"].items() <= target["secrets"].items():
+        return Decision(True, "There was no auth.json with a login.")
+    given, found = method_of(source), method_of(target)
+    if found == given and source["secrets"].items() <= target["secrets"].items():
         if found == "chatgpt" and parse_time(target["last_refresh"]) is None:
             return Decision(True, "The login was there without last_refresh, and Codex does not send such a login.")
+        if source["auth_mode"] == TOKENS_FROM_OUTSIDE != target["auth_mode"] and update != "on_create":
+            return Decision(True, "The same tokens were there as a login that Codex would try to renew.")
         return Decision(False, "The account has this login already.")
     if update == "on_create":
         return Decision(False, "An auth.json is there, and update is on_create.")
@@ -57,7 +65,7 @@ def decide(
     if found == "none":
         return Decision(True, "The auth.json that was there held no login.")
     if found == "mixed":
-        if source["auth_mode"] == "chatgpt" and same_account(source, target) and freshness(target) >= freshness(source):
+        if given == "chatgpt" and same_account(source, target) and freshness(target) >= freshness(source):
             raise CodexError(
                 f"{path} mixes two logins, and has tokens of the given account that are as fresh or fresher. "
                 "Save them first if you need them; to replace the file, set update to always."
@@ -67,21 +75,27 @@ def decide(
         raise CodexError(
             f"{path} holds a kind of login that this collection does not deploy. To replace it, set update to always."
         )
-    if found != source["auth_mode"]:
-        there, wanted = _name(target, found), _name(source, source["auth_mode"] or "")
+    if found != given:
+        there, wanted = _name(target, found), _name(source, given)
         return _mismatch(f"{path} holds {there}, and the playbook gives {wanted}", on_account_mismatch)
-    if found == "apikey":
-        return Decision(True, "The API key differs.")
+    if found != "chatgpt":
+        return Decision(True, f"The {NAMES[found]} differs.")
     if not same_account(source, target):
         there, wanted = describe_account(target), describe_account(source)
         return _mismatch(f"{path} is logged in to {there}, and the playbook gives {wanted}", on_account_mismatch)
+    if can_renew(target) and not can_renew(source):
+        return Decision(
+            False,
+            "The target's login of this account can be renewed and the given copy, which has no refresh token, "
+            "cannot, so the target's stays.",
+        )
     if freshness(target) >= freshness(source):
         return Decision(False, "The target's tokens of this account are as fresh or fresher, so they stay.")
     return Decision(True, "The tokens given are fresher than the target's.")
 
 
-def _name(summary: AuthSummary, method: str) -> str:
-    return "an API key" if method == "apikey" else f"a ChatGPT login of {describe_account(summary)}"
+def _name(summary: AuthSummary, method: FoundMethod) -> str:
+    return f"a ChatGPT login of {describe_account(summary)}" if method == "chatgpt" else WITH_ARTICLE[method]
 
 
 def _mismatch(sentence: str, on_account_mismatch: OnAccountMismatch) -> Decision:

@@ -19,11 +19,28 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary
 from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import is_jwt, parse_time, read_claims
 
-Method = t.Literal["apikey", "chatgpt"]
+Method = t.Literal["apikey", "chatgpt", "personal_access_token"]
+
+AUTH_MODES: t.Final[dict[Method, str]] = {
+    "apikey": "apikey",
+    "chatgpt": "chatgpt",
+    "personal_access_token": "personalAccessToken",
+}
+"""How auth.json spells the kinds of login in auth_mode."""
+
+TOKENS_FROM_OUTSIDE: t.Final = "chatgptAuthTokens"
+"""auth_mode of ChatGPT tokens that somebody else renews: Codex 0.94 and later never asks for new ones (measured)."""
 
 TOKENS = ("id_token", "access_token", "refresh_token")
-OTHER_CREDENTIALS = ("agent_identity", "personal_access_token", "bedrock_api_key")
-FIELD_ORDER = ("auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh")
+KEYS = ("OPENAI_API_KEY", "personal_access_token")
+"""The fields at the top that are a credential by themselves."""
+
+FIELD_ORDER = ("auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh", "personal_access_token")
+
+
+def is_other_credential(field: str) -> bool:
+    """Whether a field at the top holds a kind of login that this collection does not deploy."""
+    return field == "agent_identity" or field.startswith("bedrock_")
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,11 +58,10 @@ class Credential:
         """The same summary that a target half gives of the file."""
         tokens = self.document.get("tokens") or {}
         secrets = {name: tokens[name] for name in TOKENS if name in tokens}
-        if self.document.get("OPENAI_API_KEY"):
-            secrets["OPENAI_API_KEY"] = self.document["OPENAI_API_KEY"]
+        secrets |= {name: self.document[name] for name in KEYS if self.document.get(name)}
         return {
             "fields": sorted(name for name, value in self.document.items() if value is not None),
-            "auth_mode": self.method,
+            "auth_mode": self.document["auth_mode"],
             "last_refresh": self.document.get("last_refresh"),
             "account_id": tokens.get("account_id"),
             "secrets": {name: hashlib.sha256(value.encode()).hexdigest() for name, value in secrets.items()},
@@ -55,18 +71,39 @@ class Credential:
 
 def from_api_key(key: object, option: str) -> Credential:
     """The credential of an API key. Codex itself checks nothing and stores any text: we do."""
+    return Credential("apikey", {"auth_mode": "apikey", "OPENAI_API_KEY": _check_key(key, option)})
+
+
+def from_personal_access_token(token: object, option: str) -> Credential:
+    """The credential of a personal access token, which Codex reads from 0.139 on (measured)."""
+    mode = AUTH_MODES["personal_access_token"]
+    document = {"auth_mode": mode, "personal_access_token": _check_personal_access_token(token, option)}
+    return Credential("personal_access_token", document)
+
+
+def _check_personal_access_token(token: object, option: str) -> str:
+    text = _check_key(token, option)
+    if not text.startswith("at-"):
+        raise CodexError(
+            f"{option} is no personal access token: these begin with at-, and `codex login` takes no other."
+        )
+    return text
+
+
+def _check_key(key: object, option: str) -> str:
+    """An API key or access token without the line end that a file or a lookup leaves behind it."""
     if not isinstance(key, str):
         raise CodexError(f"{option} must be a string.")
     key = key.removesuffix("\n").removesuffix("\r")
     if not key:
-        raise CodexError(f"{option} is empty. Give the key, or leave the option out.")
+        raise CodexError(f"{option} is empty. Give its value, or leave the option out.")
     if "\n" in key or "\r" in key:
-        raise CodexError(f"{option} has more than one line. Give the key alone.")
+        raise CodexError(f"{option} has more than one line. Give the value alone.")
     if not re.fullmatch(r"[A-Za-z0-9_.~+/=:@-]+", key):
         raise CodexError(
-            f"{option} contains blanks or characters that no API key has. Give the key alone, without quotes."
+            f"{option} contains blanks or characters that no key has. Give the value alone, without quotes."
         )
-    return Credential("apikey", {"auth_mode": "apikey", "OPENAI_API_KEY": key})
+    return key
 
 
 def from_document(content: object, origin: str) -> Credential:
@@ -77,33 +114,45 @@ def from_document(content: object, origin: str) -> Credential:
         document = content
     if not isinstance(document, dict):
         raise CodexError(f"{origin} is not an auth.json: it must be a JSON object.")
-    for name in OTHER_CREDENTIALS:
+    for name in filter(is_other_credential, document):
         if document.get(name):  # an empty one is none
             raise CodexError(f"{origin} holds {name}, a kind of login that this collection does not deploy.")
-    key, tokens = document.get("OPENAI_API_KEY") or None, document.get("tokens")
-    if key is not None and tokens is not None:
+    given: dict[Method, object] = {
+        "apikey": document.get("OPENAI_API_KEY") or None,
+        "chatgpt": document.get("tokens"),
+        "personal_access_token": document.get("personal_access_token") or None,
+    }
+    methods = [method for method, value in given.items() if value is not None]
+    if len(methods) > 1:
+        names = [
+            {"apikey": "an API key", "chatgpt": "ChatGPT tokens"}.get(m, "a personal access token") for m in methods
+        ]
         raise CodexError(
-            f"{origin} holds an API key and ChatGPT tokens together, and Codex versions disagree on which counts. "
-            "Set OPENAI_API_KEY or tokens to null."
+            f"{origin} holds {' and '.join(names)} together, and Codex versions disagree on which counts. "
+            "Set all but one of OPENAI_API_KEY, tokens and personal_access_token to null."
         )
-    if key is None and tokens is None:
-        raise CodexError(f"{origin} is not an auth.json with a login: it has neither OPENAI_API_KEY nor tokens.")
-    method: Method = "chatgpt" if key is None else "apikey"
-    if document.get("auth_mode") not in (None, method):
-        raise CodexError(f"{origin} says an auth_mode that does not go with its content, which is {method}.")
-    document = {name: value for name, value in document.items() if name not in OTHER_CREDENTIALS}
-    if key is not None:
-        normal = dict(
-            document,
-            auth_mode=method,
-            OPENAI_API_KEY=from_api_key(key, f"OPENAI_API_KEY in {origin}").document["OPENAI_API_KEY"],
+    if not methods:
+        raise CodexError(
+            f"{origin} is not an auth.json with a login: it has neither OPENAI_API_KEY nor tokens nor "
+            "personal_access_token."
         )
-        normal.pop("tokens", None)
-        normal.pop("last_refresh", None)
-    else:
-        _check_tokens(tokens, origin)
+    (method,) = methods
+    mode = document.get("auth_mode") or AUTH_MODES[method]
+    if mode != AUTH_MODES[method] and (method, mode) != ("chatgpt", TOKENS_FROM_OUTSIDE):
+        raise CodexError(
+            f"{origin} says an auth_mode that does not go with its content, which is {AUTH_MODES[method]}."
+        )
+    left_out = {"OPENAI_API_KEY", "tokens", "last_refresh", "personal_access_token"}
+    rest = {name: value for name, value in document.items() if name not in left_out and not is_other_credential(name)}
+    if method == "chatgpt":
+        _check_tokens(given[method], origin)
         _check_last_refresh(document.get("last_refresh"), origin)
-        normal = dict(document, auth_mode=method, OPENAI_API_KEY=None)
+        login = {name: document.get(name) for name in ("tokens", "last_refresh")} | {"OPENAI_API_KEY": None}
+    elif method == "apikey":
+        login = {"OPENAI_API_KEY": _check_key(given[method], f"OPENAI_API_KEY in {origin}")}
+    else:
+        login = {method: _check_personal_access_token(given[method], f"{method} in {origin}")}
+    normal = rest | login | {"auth_mode": mode}
     ordered = {name: normal[name] for name in FIELD_ORDER if name in normal}
     return Credential(method, {**ordered, **normal})
 

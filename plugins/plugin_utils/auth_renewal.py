@@ -44,9 +44,9 @@ def renewal_problems(found: HomeAnswer, *, mode: int | None, replaced: bool) -> 
             "loses the login. Give it mode 0700."
         )
     if found["unsaved_logins"]:
-        names = ", ".join(found["unsaved_logins"])
+        names = ", ".join(file["name"] for file in found["unsaved_logins"])
         problems.append(
             f"{found['codex_home']} has {names}, left by a killed Codex: it may be the only copy of a renewed login. "
-            "Compare it with auth.json before you remove it."
+            "codex_auth_fetch brings it to the controller if it is; remove it then."
         )
     return problems

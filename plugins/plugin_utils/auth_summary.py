@@ -6,53 +6,76 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import typing as t
 from fractions import Fraction
 
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import OTHER_CREDENTIALS
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
+    AUTH_MODES,
+    TOKENS_FROM_OUTSIDE,
+    Method,
+    is_other_credential,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary
 from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
 
+FoundMethod = t.Literal[Method, "none", "unreadable", "mixed", "other"]
 
-def method_of(summary: AuthSummary) -> t.Literal["apikey", "chatgpt", "none", "unreadable", "mixed", "other"]:
+
+def method_of(summary: AuthSummary) -> FoundMethod:
     """The kind of login that Codex will see in a file.
 
     A browser login may put an API key beside its tokens; with auth_mode chatgpt the tokens count. mixed:
     key and tokens without that, or tokens of one account under the id of another, as Codex up to 0.163 can
-    leave behind when a login was changed under it. other: a kind this collection does not deploy.
+    leave behind when a login was changed under it. other: a kind this collection does not deploy, or a
+    personal access token beside something else.
     Source: measured on 0.20 to 0.169.
     """
     if summary.get("malformed") or (summary["last_refresh"] and parse_time(summary["last_refresh"]) is None):
         return "unreadable"
-    fields, secrets = summary["fields"], summary["secrets"]
-    if summary["auth_mode"] not in (None, "apikey", "chatgpt") or any(name in fields for name in OTHER_CREDENTIALS):
+    secrets = summary["secrets"]
+    modes = (None, TOKENS_FROM_OUTSIDE, *AUTH_MODES.values())
+    if summary["auth_mode"] not in modes or any(map(is_other_credential, summary["fields"])):
         return "other"
     has_key, has_tokens = "OPENAI_API_KEY" in secrets, "refresh_token" in secrets
+    if "personal_access_token" in secrets or summary["auth_mode"] == AUTH_MODES["personal_access_token"]:
+        alone = set(secrets) == {"personal_access_token"} and summary["auth_mode"] in (None, "personalAccessToken")
+        return "personal_access_token" if alone else "other"
     if not has_tokens:
         return "apikey" if has_key else "none"
-    claimed = summary["claims"]["id_token"].get("chatgpt_account_id")
-    if (has_key and summary["auth_mode"] != "chatgpt") or (claimed and (summary["account_id"] or claimed) != claimed):
+    accounts = {claims.get("chatgpt_account_id") for claims in summary["claims"].values()} | {summary["account_id"]}
+    if (has_key and summary["auth_mode"] not in ("chatgpt", TOKENS_FROM_OUTSIDE)) or len(accounts - {None, ""}) > 1:
         return "mixed"
     return "chatgpt"
 
 
-def account_of(summary: AuthSummary) -> tuple[str, str]:
-    """(account, user) of ChatGPT tokens as their own claims say, "" for what they do not say."""
+def account_of(summary: AuthSummary) -> str:
+    """The account's id as the id token claims it, else as the file says; "" where neither does."""
     claims = summary["claims"].get("id_token", {})
-    account = claims.get("chatgpt_account_id") or summary["account_id"] or ""
-    return str(account), str(claims.get("chatgpt_user_id") or claims.get("sub") or claims.get("email") or "")
+    return str(claims.get("chatgpt_account_id") or summary["account_id"] or "")
 
 
 def same_account(one: AuthSummary, other: AuthSummary) -> bool:
-    """Whether two ChatGPT logins are of one account; what either does not say is not held against it."""
-    return all(a == b or not a or not b for a, b in zip(account_of(one), account_of(other), strict=True))
+    """Whether two ChatGPT logins are of one person in one account; what either does not say is not held against it.
+
+    The person is compared by the first of user id, subject and mail address that both name.
+    """
+    accounts = {account_of(one), account_of(other)} - {""}
+    if len(accounts) > 1:
+        return False
+    claims = [summary["claims"].get("id_token", {}) for summary in (one, other)]
+    for name in ("chatgpt_user_id", "sub", "email"):
+        first, second = (str(claim.get(name) or "").lower() for claim in claims)
+        if first and second:
+            return first == second
+    return True
 
 
 def describe_account(summary: AuthSummary) -> str:
     """How messages name a ChatGPT account: its id and the mail address's domain."""
     claims = summary["claims"].get("id_token", {})
-    account = account_of(summary)[0] or "without an id"
+    account = account_of(summary) or "without an id"
     mail = str(claims.get("email", ""))
     return f"{account} (…@{mail.rpartition('@')[2]})" if "@" in mail else account
 
@@ -61,9 +84,22 @@ def _is_finite(time: object) -> t.TypeGuard[float]:
     return isinstance(time, float) and math.isfinite(time)
 
 
-def freshness(summary: AuthSummary) -> tuple[Fraction, int, int]:
-    """Orders copies of one ChatGPT login, older first: last_refresh, then the access token's iat and exp."""
+NO_TOKEN = hashlib.sha256(b"").hexdigest()
+
+
+def can_renew(summary: AuthSummary) -> bool:
+    """Whether Codex can renew ChatGPT tokens; those that it cannot are good until the access token expires."""
+    has_token = summary["secrets"].get("refresh_token", NO_TOKEN) != NO_TOKEN
+    return has_token and summary["auth_mode"] != TOKENS_FROM_OUTSIDE
+
+
+def freshness(summary: AuthSummary) -> tuple[Fraction, int, int, bool]:
+    """Orders copies of one ChatGPT login, older first.
+
+    By last_refresh, then the access token's iat and exp, then whether it can be renewed. These are times that
+    the tokens and Codex say; nobody's clock is asked.
+    """
     claims = summary["claims"].get("access_token", {})
     times = [claims.get(name) for name in ("iat", "exp")]
     iat, exp = (int(time) if isinstance(time, int) or _is_finite(time) else 0 for time in times)
-    return parse_time(summary["last_refresh"]) or Fraction(0), iat, exp
+    return parse_time(summary["last_refresh"]) or Fraction(0), iat, exp, can_renew(summary)

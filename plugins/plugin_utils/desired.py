@@ -18,6 +18,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     Method,
     from_api_key,
     from_document,
+    from_personal_access_token,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Version, parse_version
@@ -28,6 +29,17 @@ ReadSource = t.Callable[[str], bytes]
 
 
 @dataclass(frozen=True)
+class Backup:
+    """Whether a file that is replaced or removed is copied, and how many such copies stay; None: all."""
+
+    wanted: bool = False
+    keep: int | None = None
+
+
+NO_BACKUP: t.Final = Backup()
+
+
+@dataclass(frozen=True)
 class DesiredAuth:
     """auth.json; ``credential`` None: absent."""
 
@@ -35,7 +47,7 @@ class DesiredAuth:
     update: Update = "if_newer"
     on_account_mismatch: OnAccountMismatch = "fail"
     mode: int | None = None
-    backup: bool = False
+    backup: Backup = NO_BACKUP
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class DesiredConfig:
     settings: toml_document.Table = field(default_factory=dict)
     absent: tuple[toml_document.KeyPath, ...] = ()
     mode: int | None = None
-    backup: bool = False
+    backup: Backup = NO_BACKUP
 
 
 @dataclass(frozen=True)
@@ -110,16 +122,19 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
     """auth.json from the options of codex_auth_file."""
     credential: Credential | None = None
     if arguments.get("state", "present") == "present":
-        given = [name for name in ("api_key", "content", "src") if arguments.get(name) is not None]
+        options = ("api_key", "personal_access_token", "content", "src")
+        given = [name for name in options if arguments.get(name) is not None]
         if len(given) != 1:
             what = (
                 f"Only one of {', '.join(where + name for name in given)}"
                 if given
-                else "One of api_key, content and src"
+                else "One of api_key, personal_access_token, content and src"
             )
             raise CodexError(f"{what} must be given{'' if given else f' in {where[:-1]}' if where else ''}.")
         if given == ["api_key"]:
             credential = from_api_key(arguments["api_key"], f"{where}api_key")
+        elif given == ["personal_access_token"]:
+            credential = from_personal_access_token(arguments["personal_access_token"], f"{where}personal_access_token")
         elif given == ["content"]:
             credential = from_document(arguments["content"], f"{where}content")
         else:
@@ -129,7 +144,7 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
         update=arguments.get("update") or "if_newer",
         on_account_mismatch=arguments.get("on_account_mismatch") or "fail",
         mode=check_mode(arguments.get("mode"), where),
-        backup=bool(arguments.get("backup")),
+        backup=check_backup(arguments, where),
     )
 
 
@@ -147,8 +162,18 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         settings=settings,
         absent=tuple(absent),
         mode=check_mode(arguments.get("mode"), where),
-        backup=bool(arguments.get("backup")),
+        backup=check_backup(arguments, where),
     )
+
+
+def check_backup(arguments: Arguments, where: str = "") -> Backup:
+    """The options backup and backup_keep."""
+    keep = arguments.get("backup_keep")
+    if keep is not None and keep < 1:
+        raise CodexError(f"{where}backup_keep must be 1 or more. To keep no copy at all, set backup to false.")
+    if keep is not None and not arguments.get("backup"):
+        raise CodexError(f"{where}backup_keep says how many copies stay, and none are made. Set backup to true.")
+    return Backup(bool(arguments.get("backup")), keep)
 
 
 def check_mode(mode: object, where: str = "") -> int | None:

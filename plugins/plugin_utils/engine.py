@@ -28,6 +28,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     HomeRequest,
     ObstacleFacts,
     OperationResult,
+    Process,
 )
 
 ROUNDS = 3
@@ -97,7 +98,7 @@ def bring_about(
         outcome.warnings = list(dict.fromkeys(outcome.warnings))
         return outcome
     raise CodexError(
-        f"A file kept changing while it was worked on, {ROUNDS} times in a row. Nothing was overwritten; run again."
+        f"A file kept changing while it was worked on, {ROUNDS} times in a row. Stop Codex there and run again."
     )
 
 
@@ -111,10 +112,11 @@ def _apply_request(desired: DesiredHome, plan: HomePlan, verify: bool) -> HomeRe
 
 
 def _note(progress: Progress, plan: HomePlan, answer: HomeAnswer) -> bool:
-    """Notes what apply did; whether that is all, False after a conflict."""
+    """Notes what apply did; whether that is all, False where somebody else wrote before or after it."""
     if "obstacle" in answer:
         raise CodexError(obstacles.sentence(answer["obstacle"]))
     results = answer["results"]
+    settled = True
     for change, result in zip(plan.changes, results, strict=False):
         if result["status"] == "conflict":
             return False
@@ -124,18 +126,35 @@ def _note(progress: Progress, plan: HomePlan, answer: HomeAnswer) -> bool:
         if change.part:
             backup = {"backup_file": result["backup_file"]} if result.get("backup_file") else {}
             progress.parts[change.part] = {**progress.parts.get(change.part, {}), **plan.result[change.part], **backup}
+        if "processes" in result:
+            _note_processes(progress, plan, result["processes"])
+            settled = settled and not result["rewritten"]
         if result.get("in_place"):
             operation = change.operation
             below = plan.result["codex_home"] if operation["base"] == "codex_home" else "~"
+            what = "emptied" if operation["operation"] == "remove" else "rewritten in place"
             progress.warnings.append(
-                f"{below}/{operation['path']} is a mount point of its own and was rewritten in place. "
+                f"{below}/{operation['path']} is a mount point of its own and was {what}. "
                 "Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
             )
     if len(results) != len(plan.changes):
         raise CodexError(
             f"The work on {plan.result['codex_home']} ended half-way. Run again: what was done is seen then."
         )
-    return True
+    return settled
+
+
+def _note_processes(progress: Progress, plan: HomePlan, processes: t.Sequence[Process]) -> None:
+    """Notes who still runs with the login that was there before."""
+    auth, user = progress.parts["auth"], plan.result["user"]
+    known = {process["pid"]: process for process in [*auth.get("processes", []), *processes]}
+    auth["restart_required"] = bool(known)
+    if known:
+        names = ", ".join(f"{process['name']} ({pid})" for pid, process in sorted(known.items()))
+        auth["processes"] = [known[pid] for pid in sorted(known)]
+        auth["restart_reason"] = f"These programs of {user} run, and keep the login that they started with: {names}."
+        progress.warnings = [warning for warning in progress.warnings if not warning.startswith("These programs")]
+        progress.warnings.append(f"{auth['restart_reason']} Restart them.")
 
 
 def _obstacle(result: OperationResult) -> ObstacleFacts:

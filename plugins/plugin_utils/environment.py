@@ -25,14 +25,14 @@ FISH_FOLDER = ".config/fish"
 FISH_FILE = ".config/fish/conf.d/fleet-codex.fish"
 SHELL_FILES = (".profile", ".bash_profile", ".bash_login", ".bashrc", ".zshenv")
 
+VALUES_QUERY: FileQuery = {"name": VALUES_FILE, "base": "codex_home", "path": VALUES_FILE, "report": "variables"}
 QUERIES: list[FileQuery] = [
-    {"name": VALUES_FILE, "base": "codex_home", "path": VALUES_FILE},
     {"name": LINK, "base": "home", "path": LINK},
     {"name": FISH_FOLDER, "base": "home", "path": FISH_FOLDER},
     {"name": FISH_FILE, "base": "home", "path": FISH_FILE},
 ]
 QUERIES += [FileQuery(name=name, base="home", path=name, report={"lines": MARKER}) for name in SHELL_FILES]
-"""What describe looks at for the environment of an account."""
+"""What describe looks at, beside the file of values, where an account's environment is declared."""
 
 
 def check_variables(variables: t.Mapping[str, t.Any], option: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFa
 SENTENCES = {
     "unknown_account": "There is no account {user} on this host. Create it first, or correct user.",
     "needs_root": "Working for the account {user} needs root, and the task runs as {running}. Set become to true.",
+    "every_account_needs_root": "Finding every account needs root, and the task runs as {running}. Set become to true.",
     "no_home": "The home folder of {user}, {path}, does not exist. Create it, or give codex_home.",
     "relative": "{path} is no absolute path, so it is no Codex home. Correct CODEX_HOME or HOME in the environment.",
     "dangling": "{path} is a symbolic link to nothing. Create the folder it points to, or remove the link.",

@@ -18,6 +18,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import environment, ob
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth import AUTH_QUERY, auth_after, plan_auth
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import VARIABLES_QUERY
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config import CONFIG_QUERY, plan_config
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_environment import plan_environment
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import Change, Step, mode_diff
@@ -64,9 +65,9 @@ class HomePlan:
 def describe_request(desired: DesiredHome) -> HomeRequest:
     """What describe has to look at for this home.
 
-    auth.json and config.toml always: what is right for one depends on the other.
+    auth.json, config.toml and the variables always: what is right for one depends on the others.
     """
-    files = [AUTH_QUERY, CONFIG_QUERY]
+    files = [AUTH_QUERY, CONFIG_QUERY, environment.VALUES_QUERY, VARIABLES_QUERY]
     if desired.environment is not None:
         files = [*files, *environment.QUERIES]
     request: HomeRequest = {"user": desired.user, "codex_home": desired.codex_home, "files": files}
@@ -100,7 +101,7 @@ def plan_homes(desired: t.Sequence[DesiredHome], described: t.Sequence[HomeAnswe
 
 def plan_home(desired: DesiredHome, found: HomeAnswer, now: datetime) -> HomePlan:
     """The plan of one home."""
-    auth = plan_auth(desired.auth, found, now)
+    auth = plan_auth(desired, found, now)
     there = auth_after(desired.auth, auth, found["files"]["auth"])
     steps: list[tuple[Part, Step]] = [
         ("auth", auth),

@@ -16,6 +16,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import (
     Change,
     Step,
+    codex_version,
     is_file,
     is_removable,
     mode_step,
@@ -43,7 +44,12 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         return _remove_config(config, file)
     old = base64.b64decode(file["content"]) if is_file(file) else b""
     data = toml_document.parse(toml_document.decode(old, file["path"]), file["path"])
-    version = desired.codex_version or _detected(desired, found)
+    version = codex_version(desired, found)
+    if desired.detect_version and version is None:
+        raise CodexError(
+            f"codex_version is detect, and the account {found['account']['name']} has no codex that runs. "
+            "Install it first, or give the version."
+        )
     settings, warnings = login_settings(config, version, auth)
     toml_document.check_disjoint(settings, config.absent)
     changes = toml_document.find_changes(data, {**settings, **config.settings}, config.absent, file["path"])
@@ -59,24 +65,13 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:
         step.warnings += warnings  # of a key that is written: once, when it is written
     step.warnings += _credentials_store_warnings(desired, after, file)
+    step.warnings += _workspace_warnings(after, auth, file)
     step.result = {
         "path": file["path"],
         "changes": [{"key": change.key, "action": change.action} for change in changes],
         "removed_keys": removed_keys(after, version),
     }
     return step
-
-
-def _detected(desired: DesiredHome, found: HomeAnswer) -> versions.Version | None:
-    if not desired.detect_version:
-        return None
-    text = found.get("codex_version")
-    if not text:
-        raise CodexError(
-            f"codex_version is detect, and the account {found['account']['name']} has no codex that runs. "
-            "Install it first, or give the version."
-        )
-    return versions.parse_version(text)
 
 
 def login_settings(
@@ -121,7 +116,7 @@ def check_login_survives(data: toml_document.Table, auth: AuthSummary | None, pa
     method = method_of(auth) if auth is not None else "none"
     if auth is None or method not in versions.FORCED_LOGIN_METHOD:
         return
-    account = auth["claims"].get("id_token", {}).get("chatgpt_account_id")
+    account = auth["claims"].get("id_token", {}).get("chatgpt_account_id")  # of a personal access token unknown
     allowed = workspaces if isinstance(workspaces, list) else [workspaces]  # a list from 0.132 on
     if method == "chatgpt" and workspaces and account not in allowed:
         raise CodexError(
@@ -129,7 +124,7 @@ def check_login_survives(data: toml_document.Table, auth: AuthSummary | None, pa
             f"{describe_account(auth)}: Codex would delete the login. Make the two agree; nothing was changed."
         )
     if forced is not None and versions.FORCED_LOGIN_METHOD[method] != forced:
-        what = "an API key" if method == "apikey" else "ChatGPT tokens"
+        what = {"apikey": "an API key", "chatgpt": "ChatGPT tokens"}.get(method, "a personal access token")
         raise CodexError(
             f"forced_login_method in {path} would not be the method of the auth.json beside it, which holds {what}: "
             "Codex would delete the login. Make the two agree; nothing was changed."
@@ -153,7 +148,16 @@ def _check_untouched_config(desired: DesiredHome, file: FileFacts, auth: AuthSum
     except CodexError as error:
         return Step(warnings=[str(error)])
     check_login_survives(data, auth, file["path"])
-    return Step(warnings=_credentials_store_warnings(desired, data, file))
+    return Step(warnings=_credentials_store_warnings(desired, data, file) + _workspace_warnings(data, auth, file))
+
+
+def _workspace_warnings(data: toml_document.Table, auth: AuthSummary | None, file: FileFacts) -> list[str]:
+    if not data.get("forced_chatgpt_workspace_id") or auth is None or method_of(auth) != "personal_access_token":
+        return []
+    return [
+        f"{file['path']} sets forced_chatgpt_workspace_id, and nothing tells the workspace of the personal access "
+        "token: if it is another one, Codex 0.145 and later delete the login."
+    ]
 
 
 def _credentials_store_warnings(desired: DesiredHome, data: toml_document.Table, file: FileFacts) -> list[str]:

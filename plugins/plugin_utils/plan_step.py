@@ -10,9 +10,15 @@ import base64
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired import NO_BACKUP, Backup, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Base, FileFacts, Operation
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
+    Base,
+    FileFacts,
+    HomeAnswer,
+    Operation,
+)
 
 FILE_MODE = 0o600
 
@@ -33,6 +39,12 @@ class Step:
     warnings: list[str] = field(default_factory=list)
 
 
+def codex_version(desired: DesiredHome, found: HomeAnswer) -> versions.Version | None:
+    """The version of Codex that will read the home, as declared or detected; None where it is not known."""
+    detected = found.get("codex_version")
+    return versions.parse_version(detected) if desired.detect_version and detected else desired.codex_version
+
+
 def is_file(file: FileFacts) -> bool:
     """Whether there is a file; refuses whatever else may stand in its place."""
     if file["kind"] in ("file", "absent"):
@@ -45,9 +57,14 @@ def is_removable(file: FileFacts) -> bool:
     return file["kind"] == "dangling" or is_file(file)
 
 
-def remove_operation(base: Base, path: str, file: FileFacts, backup: bool = False) -> Operation:
+def remove_operation(base: Base, path: str, file: FileFacts, backup: Backup = NO_BACKUP) -> Operation:
     """Removes the file that describe saw."""
-    return {"operation": "remove", "base": base, "path": path, "expected": file.get("sha256"), "backup": backup}
+    return {"operation": "remove", "base": base, "path": path, "expected": file.get("sha256"), **_backup(backup)}
+
+
+def _backup(backup: Backup) -> Operation:
+    keys: t.Any = {"backup": backup.wanted, "backup_keep": backup.keep} if backup.wanted else {"backup": False}
+    return t.cast(Operation, keys)
 
 
 def repaired_mode(file: FileFacts, wanted: int | None) -> int:
@@ -56,7 +73,7 @@ def repaired_mode(file: FileFacts, wanted: int | None) -> int:
 
 
 def write_operation(
-    base: Base, path: str, content: bytes, file: FileFacts, mode: int, backup: bool = False
+    base: Base, path: str, content: bytes, file: FileFacts, mode: int, backup: Backup = NO_BACKUP
 ) -> Operation:
     """Replaces the file that describe saw, or makes it, with this content (bytes) and mode (permission bits)."""
     return {
@@ -66,7 +83,7 @@ def write_operation(
         "content": base64.b64encode(content).decode(),
         "mode": mode,
         "expected": file.get("sha256"),
-        "backup": backup,
+        **_backup(backup),
     }
 
 

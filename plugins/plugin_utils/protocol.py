@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of the shapes below; a half that speaks another one is refused."""
 
 Base = t.Literal["codex_home", "home"]
@@ -24,7 +24,7 @@ class FileQuery(t.TypedDict):
     name: str
     base: Base
     path: str
-    report: t.NotRequired[t.Literal["auth", "content"] | dict[t.Literal["lines"], str] | None]
+    report: t.NotRequired[t.Literal["auth", "content", "variables"] | dict[t.Literal["lines"], str] | None]
 
 
 class Operation(t.TypedDict):
@@ -37,19 +37,25 @@ class Operation(t.TypedDict):
     content: t.NotRequired[str]
     expected: t.NotRequired[str | None]
     backup: t.NotRequired[bool]
+    backup_keep: t.NotRequired[int | None]
     line: t.NotRequired[str | None]
     marker: t.NotRequired[str]
     to: t.NotRequired[str | None]
     by_root: t.NotRequired[bool]
     locks: t.NotRequired[list[str]]
-    keep_unknown: t.NotRequired[bool]
+    keep_unknown_but: t.NotRequired[list[str]]
+    settle: t.NotRequired[float]
 
 
 class HomeRequest(t.TypedDict):
-    """What to do for one Codex home; ``user`` None is the account that the task runs as."""
+    """What to do for one Codex home; ``user`` None is the account that the task runs as.
+
+    ``every_account`` stands for one such entry, without a ``codex_home``, for each account that has a ~/.codex.
+    """
 
     user: str | None
     codex_home: str | None
+    every_account: t.NotRequired[bool]
     files: t.NotRequired[list[FileQuery]]
     operations: t.NotRequired[list[Operation]]
     detect_version: t.NotRequired[bool]
@@ -82,9 +88,16 @@ class FileFacts(t.TypedDict):
     mount_point: t.NotRequired[bool]
     content: t.NotRequired[str]
     lines: t.NotRequired[list[str]]
+    variables: t.NotRequired[list[str]]
     reason: t.NotRequired[str]
     code: t.NotRequired[str]
     cause: t.NotRequired[str]
+
+
+class UnsavedLogin(FileFacts):
+    """A file that a killed Codex left before it could rename it to auth.json; ``name`` is without the folder."""
+
+    name: str
 
 
 class FolderFacts(t.TypedDict):
@@ -127,6 +140,13 @@ class LoginStatus(t.TypedDict):
     method: str
 
 
+class Process(t.TypedDict):
+    """A running program of an account."""
+
+    pid: int
+    name: str
+
+
 class OperationResult(t.TypedDict):
     """How one operation ended; after the first that is not done, none follows."""
 
@@ -134,6 +154,8 @@ class OperationResult(t.TypedDict):
     path: t.NotRequired[str]
     in_place: t.NotRequired[bool]
     backup_file: t.NotRequired[str | None]
+    processes: t.NotRequired[list[Process]]
+    rewritten: t.NotRequired[bool]
     reason: t.NotRequired[str]
     code: t.NotRequired[str]
     cause: t.NotRequired[str]
@@ -142,6 +164,7 @@ class OperationResult(t.TypedDict):
 class HomeAnswer(t.TypedDict, total=False):
     """The answer for one home: an obstacle, or what describe found, or how apply went."""
 
+    user: str | None
     obstacle: ObstacleFacts
     account: Account
     codex_home: str
@@ -149,7 +172,7 @@ class HomeAnswer(t.TypedDict, total=False):
     folder: FolderFacts
     files: dict[str, FileFacts]
     leftovers: list[str]
-    unsaved_logins: list[str]
+    unsaved_logins: list[UnsavedLogin]
     home_exists: bool
     system: str
     codex_version: str | None

@@ -7,19 +7,23 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import typing as t
 from datetime import UTC, datetime
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import toml_document, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, toml_document, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import KEYS
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_renewal import renewal_problems
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import describe_account, method_of
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import can_renew, describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import outranking_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
 from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, KeyPath, dotted
 
 HIDDEN = "********"
+EMPTY_FILE = hashlib.sha256(b"").hexdigest()
 SENSITIVE_TABLES = ("set", "env", "headers", "http_headers", "query_params")
 SENSITIVE_WORDS = (
     "args",
@@ -61,7 +65,9 @@ def auth_report(summary: AuthSummary | None, now: datetime) -> dict[str, t.Any]:
         return {"mode": "unreadable"}
     report: dict[str, t.Any] = {"mode": method}
     secrets = summary["secrets"]
-    credential = secrets.get("refresh_token") or secrets.get("OPENAI_API_KEY")
+    renewable = can_renew(summary)
+    names = ["refresh_token" if renewable else "access_token", *KEYS]
+    credential = next((secrets[name] for name in names if name in secrets), None)
     if credential:
         report["fingerprint"] = credential[:16]
     if method in ("chatgpt", "mixed"):
@@ -73,38 +79,73 @@ def auth_report(summary: AuthSummary | None, now: datetime) -> dict[str, t.Any]:
         report["last_refresh"] = summary["last_refresh"]
         report["expires_at"] = _iso(expires)
         report["expired"] = expires <= now.timestamp() if isinstance(expires, (int, float)) else None
+        report["renewable"] = renewable
     return report
 
 
-def home_report(found: HomeAnswer, codex_version: str | None, now: datetime) -> dict[str, t.Any]:
-    """One entry of codex_info's ``homes``; ``codex_version`` is what the playbook says, else what was detected."""
+def home_report(found: HomeAnswer, declared_version: str | None, now: datetime) -> dict[str, t.Any]:
+    """One entry of codex_info's ``homes``; ``declared_version`` is what the playbook says."""
+    if "obstacle" in found:
+        return {
+            "user": found["user"],
+            "obstacle": obstacles.sentence(found["obstacle"]),
+            "auth": {"mode": "unreadable"},
+        }
     file = found["files"]["auth"]
-    auth: dict[str, t.Any] = (
-        {"mode": "unreadable"} if file["kind"] not in ("file", "absent") else auth_report(file.get("auth"), now)
-    )
-    version = codex_version or found.get("codex_version")
-    if auth["mode"] == "chatgpt" and version:
+    if file["kind"] not in ("file", "absent"):
+        auth: dict[str, t.Any] = {"mode": "unreadable"}
+    else:
+        auth = auth_report(None if is_empty(file) else file.get("auth"), now)
+    version = declared_version or found.get("codex_version")
+    number = versions.parse_version(version) if version else None
+    if auth["mode"] == "chatgpt" and number:
         auth["refresh_due"] = versions.refresh_due(
-            versions.parse_version(version),
+            number,
             parse_time(auth["last_refresh"]),
             file["auth"]["claims"].get("access_token", {}).get("exp"),
             now.timestamp(),
         )
     if auth["mode"] == "chatgpt":
-        auth["problems"] = renewal_problems(found, mode=file["mode"], replaced=False)
+        auth["problems"] = renewal_problems(found, mode=file["mode"], replaced=False) if auth["renewable"] else []
+    config = _config_report(found["files"]["config"])
     return {
         "user": found["account"]["name"],
         "codex_home": found["codex_home"],
         "auth": auth,
-        "config": _config_report(found["files"]["config"]),
+        "config": config,
         "codex_version": version,
+        "conflicts": outranking_variables(found, None, number) + _store_conflicts(config),
+        "unsaved_logins": [
+            {"path": other["path"], "auth": auth_report(other.get("auth") or {"malformed": True}, now)}
+            for other in found["unsaved_logins"]
+        ],
     }
+
+
+def is_empty(file: FileFacts) -> bool:
+    """Whether a file has no byte: made for Docker to mount, or what ``state: absent`` leaves of a mounted one."""
+    return file.get("sha256") == EMPTY_FILE
+
+
+def content_of(file: FileFacts) -> bytes:
+    """The bytes of a file that describe was asked to report; none of one that could not be read."""
+    return base64.b64decode(file.get("content", ""))
+
+
+def _store_conflicts(config: dict[str, t.Any]) -> list[str]:
+    store = config.get("credentials_store", "file")
+    if store == "file":
+        return []
+    return [
+        f"{config['path']} sets cli_auth_credentials_store to {store}, so Codex {versions.CREDENTIALS_STORE.range()} "
+        "may not read auth.json."
+    ]
 
 
 def _config_report(file: FileFacts) -> dict[str, t.Any]:
     report: dict[str, t.Any] = {"path": file["path"], "exists": file["kind"] != "absent", "valid": True}
     try:
-        text = toml_document.decode(base64.b64decode(file["content"]), file["path"]) if file["kind"] == "file" else ""
+        text = toml_document.decode(content_of(file), file["path"]) if file["kind"] == "file" else ""
         data = toml_document.parse(text, file["path"])
     except CodexError:
         return report | {"valid": False}

@@ -21,7 +21,7 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Key:
-    """A config.toml key: the first and the last version (both inclusive) that act on it."""
+    """A config.toml key, auth.json field or variable: the first and the last version (inclusive) that act on it."""
 
     first: Version
     last: Version | None
@@ -41,8 +41,17 @@ KEYS: t.Final = {
     "forced_login_method": Key((0, 49), None),
 }
 
-FORCED_LOGIN_METHOD: t.Final = {"apikey": "api", "chatgpt": "chatgpt"}
-"""How forced_login_method spells what auth_mode and preferred_auth_method call apikey and chatgpt."""
+CREDENTIALS_STORE: t.Final = Key((0, 53), None)
+"""cli_auth_credentials_store, with which Codex may keep logins elsewhere than in auth.json."""
+
+PERSONAL_ACCESS_TOKEN: t.Final = Key((0, 139), None)
+"""The auth.json field of this name; older versions cannot read such a file at all."""
+
+OUTRANKING_VARIABLES: t.Final = {"CODEX_API_KEY": Key((0, 44), None), "CODEX_ACCESS_TOKEN": Key((0, 130), None)}
+"""Environment variables that Codex uses instead of auth.json; the first one in `codex exec` only."""
+
+FORCED_LOGIN_METHOD: t.Final = {"apikey": "api", "chatgpt": "chatgpt", "personal_access_token": "chatgpt"}
+"""What forced_login_method calls each kind of login; a personal access token counts as ChatGPT (0.139 to 0.169)."""
 
 
 def parse_version(text: str) -> Version:
@@ -61,6 +70,6 @@ def refresh_due(version: Version, last_refresh: Fraction | None, expires: object
     age = None if last_refresh is None else now - last_refresh
     exp = expires if isinstance(expires, (int, float)) else None
     if version >= (0, 120) and exp is not None:
-        return exp <= now + (300 if version >= (0, 139) else 0)
+        return exp <= now + (300 if version >= (0, 137) else 0)
     days = 28 if version < (0, 53) else 8
     return None if age is None else age > days * 86400

@@ -110,11 +110,12 @@ class Machine(Host):
 
 
 class Container(Host):
-    """A container without a network; ``remove`` ends it."""
+    """A container without a network; ``remove`` ends it. ``options`` are further ones of docker run."""
 
-    def __init__(self, image: str, key: pathlib.Path) -> None:
+    def __init__(self, image: str, key: pathlib.Path, *options: str) -> None:
         self.key = key
-        command = ["docker", "run", "--detach", "--network", "none", "--label", LABEL, f"fleet-codex-test:{image}"]
+        command = ["docker", "run", "--detach", "--network", "none", "--label", LABEL, *options]
+        command.append(f"fleet-codex-test:{image}")
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         self.id = done.stdout.strip()

@@ -101,8 +101,12 @@ class Playbook:
         arguments: t.Sequence[str] = (),
         env: t.Mapping[str, str] | None = None,
         callback: str = "ansible.posix.json",
+        name: str = "playbook.yml",
     ) -> Run:
-        """One play over ``hosts`` (name: connection variables); ``play`` are further keywords of the play."""
+        """One play over ``hosts`` (name: connection variables); ``play`` are further keywords of the play.
+
+        name: of another playbook, such as one of the collection's, to run over these hosts instead.
+        """
         inventory = {"all": {"hosts": hosts}}
         plays = [{"hosts": "all", "vars": dict(variables or {}), "tasks": list(tasks), **(play or {})}]
         (self.folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
@@ -125,7 +129,7 @@ class Playbook:
             **(env or {}),
         }
         done = subprocess.run(
-            [str(self.program), "playbook.yml", *arguments],
+            [str(self.program), name, *arguments],
             cwd=self.folder,
             env=environment,
             capture_output=True,

@@ -38,7 +38,7 @@ ON_THE_CONTROLLER: dict[str, tuple[str, Options, str]] = {
         {"api_key": SECRET, "content": "{}", "src": "x"},
         "Only one of api_key, content, src",
     ),
-    "no login": ("auth_file", {}, "One of api_key, content and src must be given"),
+    "no login": ("auth_file", {}, "One of api_key, personal_access_token, content and src must be given"),
     "src missing": ("auth_file", {"src": "nowhere.json"}, "src: there is no file nowhere.json"),
     "src not JSON": ("auth_file", {"src": "{files}/broken.json"}, "broken.json) is not valid JSON (line 1"),
     "src with BOM": ("auth_file", {"src": "{files}/bom.json"}, "byte order mark"),

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import stat
+import subprocess
 import threading
 import time
 import typing as t
@@ -331,10 +332,11 @@ def test_a_lock_that_is_never_given_back_is_told_and_nothing_is_done(half: Half,
 
 
 def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(half: Half, home: Path) -> None:
-    old = b'{"auth_mode": "chatgpt", "mine": 1, "tokens": {"id_token": "a", "later": {"x": 1}}, "last_refresh": "o"}'
+    tokens = b'{"id_token": "a", "owner": "x", "later": {"x": 1}}'
+    old = b'{"auth_mode": "chatgpt", "mine": 1, "tokens": ' + tokens + b', "last_refresh": "o"}'
     new = b'{"auth_mode": "chatgpt", "OPENAI_API_KEY": null, "tokens": {"id_token": "b"}, "last_refresh": "n"}'
     (home / "auth.json").write_bytes(old)
-    half.apply(home, [write("auth.json", new, old, keep_unknown=True)])
+    half.apply(home, [write("auth.json", new, old, keep_unknown_but=["owner"])])
     text = (home / "auth.json").read_text()
     assert json.loads(text) == {
         "auth_mode": "chatgpt",
@@ -351,8 +353,98 @@ def test_fields_are_not_merged_into_a_file_that_is_not_what_was_seen(half: Half,
     for there in (None, b"half writ"):
         if there is not None:
             (home / "auth.json").write_bytes(there)
-        result = half.apply(home, [write("auth.json", b"{}", b'{"a": 1}', keep_unknown=True)])[0]
+        result = half.apply(home, [write("auth.json", b"{}", b'{"a": 1}', keep_unknown_but=[])])[0]
         assert result["status"] == "conflict"
+
+
+def backups(home: Path) -> list[Path]:
+    return sorted(home.glob("auth.json.*~"), key=lambda path: path.name.split(".")[-1])
+
+
+def test_only_so_many_backups_stay(half: Half, home: Path) -> None:
+    for day in range(1, 4):
+        (home / f"auth.json.7.2020-01-0{day}@00:00:00~").write_bytes(b"%d" % day)
+    for other in ("auth.json.mine~", "config.toml.7.2020-01-01@00:00:00~"):
+        (home / other).write_bytes(OLD)
+    (home / "auth.json").write_bytes(OLD)
+    result = half.apply(home, [write("auth.json", NEW, OLD, backup=True, backup_keep=2)])[0]
+    assert [path.read_bytes() for path in backups(home) if "mine" not in path.name] == [b"3", OLD]
+    assert result["backup_file"] == str(backups(home)[1])
+    assert (home / "auth.json.mine~").exists()
+    assert (home / "config.toml.7.2020-01-01@00:00:00~").exists()
+
+
+def test_no_backup_is_left_of_a_change_that_was_not_made(half: Half, home: Path) -> None:
+    file = home / "auth.json"
+    file.write_bytes(OLD)
+    with (home / "auth.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        results: list[list[OperationResult]] = []
+        request = [write("auth.json", NEW, OLD, locks=LOCKS, backup=True)]
+        writer = threading.Thread(target=lambda: results.append(half.apply(home, request)))
+        writer.start()
+        while not any(name.startswith(".fleet-codex-") for name in os.listdir(home)) or not backups(home):
+            time.sleep(0.01)
+        file.write_bytes(b"renewed by Codex")
+    writer.join()
+    assert results[0][0]["status"] == "conflict"
+    assert backups(home) == []
+
+
+class RunningCodex:
+    """A program that Linux names codex, as its account; ``after`` a while it may write a file and then ends."""
+
+    def __init__(self, folder: Path, script: str = "", user: str | None = None) -> None:
+        program = folder / "codex"
+        program.write_bytes(Path("/bin/sh").resolve().read_bytes())
+        program.chmod(0o755)
+        as_user = ["setpriv", f"--reuid={user}", "--clear-groups"] if user else []
+        self.process = subprocess.Popen([*as_user, str(program), "-c", f"{script} read line"], stdin=subprocess.PIPE)
+        while not Path(f"/proc/{self.process.pid}/comm").read_text().startswith("codex"):
+            time.sleep(0.01)
+
+    def __enter__(self) -> RunningCodex:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.communicate()
+
+
+def test_a_codex_that_writes_after_the_change_is_told(half: Half, home: Path, tmp_path: Path) -> None:
+    """Up to 0.163 it writes the login it has renewed over whatever is there by then."""
+    file = home / "auth.json"
+    file.write_bytes(OLD)
+    wait = f"until grep -q new {file}; do :; done; echo mixed >{file}; exec sleep 0 &&"
+    with RunningCodex(tmp_path, wait) as codex:
+        result = half.apply(home, [write("auth.json", NEW, OLD, settle=30)])[0]
+    assert (result["status"], result["rewritten"]) == ("done", True)
+    assert {"pid": codex.process.pid, "name": "codex"} in result["processes"]
+    assert file.read_bytes() == b"mixed\n"
+
+
+def test_a_codex_that_goes_on_without_writing_is_not_waited_for_for_ever(
+    half: Half, home: Path, tmp_path: Path
+) -> None:
+    (home / "auth.json").write_bytes(OLD)
+    remove = operation(operation="remove", path="auth.json", expected=sha256(NEW), settle=0)
+    with RunningCodex(tmp_path) as codex:
+        results = half.apply(home, [write("auth.json", NEW, OLD, settle=0.3), remove])
+    for result in results:
+        assert (result["status"], result["rewritten"]) == ("done", False)
+        assert {"pid": codex.process.pid, "name": "codex"} in result["processes"]
+    assert not (home / "auth.json").exists()
+
+
+@needs_root
+def test_another_accounts_codex_is_none_of_this_account(half: Half, home: Path, root_folder: Path) -> None:
+    (home / "auth.json").write_bytes(OLD)
+    with RunningCodex(root_folder, user="nobody") as codex:
+        result = half.apply(home, [write("auth.json", NEW, OLD, settle=0)])[0]
+    assert codex.process.pid not in [process["pid"] for process in result["processes"]]
+
+
+def test_no_process_is_looked_for_unless_asked(half: Half, home: Path) -> None:
+    assert "processes" not in half.apply(home, [write("auth.json", NEW, None)])[0]
 
 
 def test_the_bytes_reach_the_disk_before_the_rename(half: Half, home: Path, tmp_path: Path) -> None:
@@ -379,6 +471,17 @@ class TestMounts:
         assert result == {"status": "done", "in_place": True}
         assert outside.read_bytes() == NEW
         assert os.listdir(home) == ["auth.json"]
+
+    def test_a_mounted_file_is_emptied_where_it_is_to_be_removed(self, half: Half, home: Path, tmp_path: Path) -> None:
+        outside = tmp_path / "outside"
+        outside.write_bytes(OLD)
+        (home / "auth.json").touch()
+        command = self.in_namespace(half, f"mount --bind {outside} {home}/auth.json")
+        remove = operation(operation="remove", path="auth.json", expected=sha256(OLD), backup=True)
+        result = half.apply(home, [remove], command=command)[0]
+        assert (result["status"], result["in_place"]) == ("done", True)
+        assert outside.read_bytes() == b""
+        assert Path(str(result["backup_file"])).read_bytes() == OLD
 
     def test_a_mounted_file_gets_its_mode(self, half: Half, home: Path, tmp_path: Path) -> None:
         outside = tmp_path / "outside"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_api_key, from_document
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import PROTOCOL
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import PROTOCOL, FileQuery, HomeRequest
 from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document, jwt
 from ansible_collections.fleet.codex.tests.target.conftest import needs_root
 from ansible_collections.fleet.codex.tests.target.half import FILES, Half, sha256, write
@@ -187,7 +187,7 @@ def test_home_and_codex_home_of_the_tasks_environment_are_not_a_named_accounts(h
 def test_a_relative_codex_home_is_refused(half: Half, environment: dict[str, str], path: str) -> None:
     for operation, files in (("describe", {"files": []}), ("apply", {"operations": []})):
         answer = half.execute(operation, [{"user": None, "codex_home": None, **files}], environment=environment)[0]
-        assert answer == {"obstacle": {"reason": "relative", "path": path}}
+        assert answer == {"user": None, "obstacle": {"reason": "relative", "path": path}}
 
 
 def test_the_path_of_the_codex_home_is_normalised(half: Half, home: Path) -> None:
@@ -365,7 +365,50 @@ def test_what_keeps_codex_from_saving_a_login_is_reported(half: Half, home: Path
     (home / ".auth-x1Y2z3").write_text("{}")
     answer = half.describe(home)
     assert answer["files"]["auth"]["hard_links"] == 2
-    assert answer["unsaved_logins"] == [".auth-x1Y2z3"]
+    assert [(file["name"], file["auth"]["fields"]) for file in answer["unsaved_logins"]] == [(".auth-x1Y2z3", [])]
+
+
+def test_names_of_variables_are_reported_and_never_values(half: Half, home: Path) -> None:
+    text = "A=1\nexport B='x'\n#C=1\nD=\n E=\"SECRETMARKER\"\nF=''\nnot a line\n"
+    (home / "codex.env").write_text(text)
+    query: FileQuery = {"name": "v", "base": "codex_home", "path": "codex.env", "report": "variables"}
+    answer = half.describe(home, files=[query])
+    assert answer["files"]["v"]["variables"] == ["A", "B", "E"]
+    assert "SECRETMARKER" not in str(answer)
+
+
+@needs_root
+def test_every_account_that_has_a_codex_home_is_found(half: Half, tmp_path: Path) -> None:
+    database = tmp_path / "passwd"
+    lines = ["root:x:0:0::/root:/bin/sh", "odd:x:7:7::relative:/bin/sh"]
+    for number, name in ((6001, "with"), (6002, "without"), (6003, "closed")):
+        folder = tmp_path / name
+        folder.mkdir()
+        if name != "without":
+            (folder / ".codex").mkdir(mode=0o700)
+            os.chown(folder / ".codex", number, number)
+        os.chown(folder, number, number)
+        lines.append(f"{name}:x:{number}:{number}::{folder}:/bin/sh")
+    (tmp_path / "closed").chmod(0o700)
+    for folder in (tmp_path, *tmp_path.parents):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    database.write_text("\n".join(lines) + "\n")
+    mount = f'mount --bind {database} /etc/passwd; mount -t tmpfs none /root; exec "$@"'
+    command = ["unshare", "--mount", "/bin/sh", "-c", mount, "sh", *Half("/usr/bin/python3").command()]
+    homes: list[HomeRequest] = [{"user": None, "codex_home": None, "every_account": True, "files": FILES}]
+    answers = half.execute("describe", homes, command=command)
+    assert [answer["user"] for answer in answers] == ["with", "closed"]
+    assert all(answer["folder"]["kind"] == "directory" for answer in answers)
+
+
+@needs_root
+def test_only_root_finds_every_account(root_folder: Path) -> None:
+    half = Half("/usr/bin/python3")
+    homes: list[HomeRequest] = [{"user": None, "codex_home": None, "every_account": True, "files": FILES}]
+    command = ["setpriv", "--reuid=nobody", "--clear-groups", *half.command()]
+    assert half.execute("describe", homes, command=command) == [
+        {"obstacle": {"reason": "every_account_needs_root", "running": "nobody"}}
+    ]
 
 
 @needs_root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import typing as t
@@ -9,8 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import OnAccountMismatch, Update, decide
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_api_key, from_document
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import freshness, method_of
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
+    from_api_key,
+    from_document,
+    from_personal_access_token,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import can_renew, freshness, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary
 from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
@@ -39,6 +44,31 @@ def api_key(key: str = "fleet-test-key-1") -> AuthSummary:
     return from_api_key(key, "api_key").summary()
 
 
+def personal_access_token(token: str = "at-fleet-test-1") -> AuthSummary:
+    return from_personal_access_token(token, "personal_access_token").summary()
+
+
+def access_only(summary: AuthSummary) -> AuthSummary:
+    """A copy without its refresh token."""
+    return {**summary, "secrets": {**summary["secrets"], "refresh_token": hashlib.sha256(b"").hexdigest()}}
+
+
+def other_person(summary: AuthSummary) -> AuthSummary:
+    """Another member of the same workspace."""
+    claims = {
+        name: {**claims, "chatgpt_user_id": "user-2", "sub": "user-2"} for name, claims in summary["claims"].items()
+    }
+    return {**chatgpt(marker="other-person"), "claims": claims}
+
+
+def two_accounts(summary: AuthSummary) -> AuthSummary:
+    """An access token of one account beside an id token of another, as where the endpoint sends no id token."""
+    return {
+        **summary,
+        "claims": {**summary["claims"], "access_token": chatgpt("account-2", 9)["claims"]["access_token"]},
+    }
+
+
 def mixed_accounts() -> AuthSummary:
     """Tokens of one account under the id of another, fresher than all others here."""
     return {**chatgpt("account-2", hours=9), "account_id": "account-1"}
@@ -64,12 +94,15 @@ TARGETS: dict[str, AuthSummary | None] = {
     "as old, other tokens": chatgpt(marker="other"),
     "other account": chatgpt("account-2"),
     "other account, newer": chatgpt("account-2", hours=1),
+    "other person of the account": other_person(chatgpt()),
     "key": api_key("fleet-test-key-2"),
+    "personal access token": personal_access_token("at-fleet-test-2"),
     "malformed": {"malformed": True},
     "no login": EMPTY,
     "mixed accounts": mixed_accounts(),
     "mixed accounts, older": {**chatgpt("account-1", hours=-9), "account_id": "account-2"},
     "mixed accounts, newer": {**chatgpt("account-1", hours=9), "account_id": "account-2"},
+    "tokens of two accounts": two_accounts(chatgpt("account-1", hours=-9)),
     "key and newer tokens": key_beside(chatgpt(hours=9), None),
     "key and older tokens": key_beside(chatgpt(hours=-9), "apikey"),
     "key and other tokens": key_beside(chatgpt("account-2", hours=9), None),
@@ -77,57 +110,152 @@ TARGETS: dict[str, AuthSummary | None] = {
     "browser login with key, older": key_beside(chatgpt(hours=-9), "chatgpt"),
     "browser login with key, other": key_beside(chatgpt("account-2"), "chatgpt"),
     "bad last_refresh": {**chatgpt(), "last_refresh": "yesterday"},
+    "access only, as old": access_only(chatgpt(marker="access")),
+    "access only, newer": access_only(chatgpt(hours=1)),
     "other kind": {**EMPTY, "auth_mode": "agentIdentity", "fields": ["agent_identity"]},
+    "unknown mode": {**chatgpt(hours=-1), "auth_mode": "headers"},
+    "token beside a key": {**api_key(), "secrets": {**api_key()["secrets"], **personal_access_token()["secrets"]}},
 }
 YES, NO, REFUSED, MISMATCH = "yes", "no", "refused", "mismatch"
+
+# What if_newer says to each source on each target, and words of the reason or of the refusal. What is another login
+# is replaced or refused as on_account_mismatch says.
+NOTHING = (YES, "There was no auth.json with a login")
+NO_LOGIN = (YES, "held no login")
+UNREADABLE = (REFUSED, "not an auth.json that Codex can read")
+OTHER_KIND = (REFUSED, "does not deploy")
+MIXTURE = (YES, "mixed two logins")
+THERE = (NO, "has this login already")
+
 FOR_CHATGPT = {
-    "absent": YES,
-    "same": NO,
-    "older": YES,
-    "newer": NO,
-    "as old, other tokens": NO,
-    "other account": MISMATCH,
-    "other account, newer": MISMATCH,
-    "key": MISMATCH,
-    "malformed": REFUSED,
-    "no login": YES,
-    "mixed accounts": YES,
-    "mixed accounts, older": YES,
-    "mixed accounts, newer": REFUSED,
-    "key and newer tokens": REFUSED,
-    "key and older tokens": YES,
-    "key and other tokens": YES,
-    "browser login with key, newer": NO,
-    "browser login with key, older": YES,
-    "browser login with key, other": MISMATCH,
-    "bad last_refresh": REFUSED,
-    "other kind": REFUSED,
+    "absent": NOTHING,
+    "same": THERE,
+    "older": (YES, "fresher than the target's"),
+    "newer": (NO, "as fresh or fresher"),
+    "as old, other tokens": (NO, "as fresh or fresher"),
+    "other account": (MISMATCH, "account-2 (…@example.com)"),
+    "other account, newer": (MISMATCH, "account-2 (…@example.com)"),
+    "other person of the account": (MISMATCH, "is logged in to account-1"),
+    "key": (MISMATCH, "holds an API key"),
+    "personal access token": (MISMATCH, "holds a personal access token"),
+    "malformed": UNREADABLE,
+    "no login": NO_LOGIN,
+    "mixed accounts": MIXTURE,
+    "mixed accounts, older": MIXTURE,
+    "mixed accounts, newer": (REFUSED, "as fresh or fresher"),
+    "tokens of two accounts": MIXTURE,
+    "key and newer tokens": (REFUSED, "as fresh or fresher"),
+    "key and older tokens": MIXTURE,
+    "key and other tokens": MIXTURE,
+    "browser login with key, newer": (NO, "as fresh or fresher"),
+    "browser login with key, older": (YES, "fresher than the target's"),
+    "browser login with key, other": (MISMATCH, "account-2 (…@example.com)"),
+    "access only, as old": (YES, "fresher than the target's"),
+    "access only, newer": (NO, "as fresh or fresher"),
+    "bad last_refresh": UNREADABLE,
+    "other kind": OTHER_KIND,
+    "unknown mode": OTHER_KIND,
+    "token beside a key": OTHER_KIND,
 }
-"""What if_newer says to a ChatGPT login; mismatch is refused or yes by on_account_mismatch."""
+ANOTHER_CHATGPT = (MISMATCH, "holds a ChatGPT login of account-")
+FOR_KEY = {
+    **dict.fromkeys(FOR_CHATGPT, ANOTHER_CHATGPT),
+    "absent": NOTHING,
+    "key": (YES, "The API key differs"),
+    "personal access token": (MISMATCH, "holds a personal access token"),
+    "malformed": UNREADABLE,
+    "no login": NO_LOGIN,
+    **dict.fromkeys([name for name in FOR_CHATGPT if "mixed" in name or "tokens of two" in name], MIXTURE),
+    **dict.fromkeys(["key and newer tokens", "key and older tokens", "key and other tokens"], MIXTURE),
+    "bad last_refresh": UNREADABLE,
+    "other kind": OTHER_KIND,
+    "unknown mode": OTHER_KIND,
+    "token beside a key": OTHER_KIND,
+}
+FOR_TOKEN = {
+    **FOR_KEY,
+    "key": (MISMATCH, "holds an API key"),
+    "personal access token": (YES, "The personal access token differs"),
+}
+SOURCES = {
+    "chatgpt": (chatgpt(), FOR_CHATGPT),
+    "key": (api_key(), FOR_KEY),
+    "personal access token": (personal_access_token(), FOR_TOKEN),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_tables_are_complete(source: str) -> None:
+    assert SOURCES[source][1].keys() == TARGETS.keys()
 
 
 @pytest.mark.parametrize("on_account_mismatch", t.get_args(OnAccountMismatch))
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_chatgpt_login_if_newer(target: str, on_account_mismatch: OnAccountMismatch) -> None:
-    expected = FOR_CHATGPT[target]
+@pytest.mark.parametrize("source", SOURCES)
+def test_if_newer(source: str, target: str, on_account_mismatch: OnAccountMismatch) -> None:
+    given, table = SOURCES[source]
+    expected, words = table[target]
     if expected == MISMATCH:
         expected = YES if on_account_mismatch == "replace" else REFUSED
     if expected == REFUSED:
-        with pytest.raises(CodexError, match=PATH):
-            decide(chatgpt(), TARGETS[target], "if_newer", on_account_mismatch, PATH)
+        with pytest.raises(CodexError, match=PATH) as refused:
+            decide(given, TARGETS[target], "if_newer", on_account_mismatch, PATH)
+        assert words in str(refused.value)
+        assert ("on_account_mismatch" in str(refused.value)) is (table[target][0] == MISMATCH)
     else:
-        decision = decide(chatgpt(), TARGETS[target], "if_newer", on_account_mismatch, PATH)
+        decision = decide(given, TARGETS[target], "if_newer", on_account_mismatch, PATH)
         assert decision.replace is (expected == YES)
+        assert words in decision.reason
         assert decision.reason.endswith(".")
 
 
-@pytest.mark.parametrize(
-    ("target", "update", "replaces"),
-    [(name, "always", name != "same") for name in TARGETS]
-    + [(name, "on_create", name == "absent") for name in TARGETS],
-)
-def test_always_and_on_create(target: str, update: Update, replaces: bool) -> None:
-    assert decide(chatgpt(), TARGETS[target], update, "fail", PATH).replace is replaces
+@pytest.mark.parametrize("on_account_mismatch", t.get_args(OnAccountMismatch))
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_always_and_on_create(source: str, target: str, on_account_mismatch: OnAccountMismatch) -> None:
+    given, table = SOURCES[source]
+    for update, replaces, words in (
+        ("always", table[target] != THERE, "update is always"),
+        ("on_create", target == "absent", "update is on_create"),
+    ):
+        decision = decide(given, TARGETS[target], t.cast(Update, update), on_account_mismatch, PATH)
+        assert decision.replace is replaces
+        known = {NOTHING, THERE} & {table[target]}
+        assert (known.pop()[1] if known else words) in decision.reason
+
+
+def test_tokens_that_somebody_else_renews() -> None:
+    """With that auth_mode Codex never asks for new tokens: it is worth changing the file for it alone."""
+    outside = chatgpt()
+    outside["auth_mode"] = "chatgptAuthTokens"
+    assert method_of(outside) == "chatgpt"
+    assert not can_renew(outside)
+    assert decide(outside, chatgpt(), "if_newer", "fail", PATH).replace
+    assert not decide(outside, chatgpt(), "on_create", "fail", PATH).replace
+    assert not decide(outside, outside, "if_newer", "fail", PATH).replace
+
+
+def test_a_copy_that_cannot_be_renewed_never_replaces_one_that_can() -> None:
+    fresher = access_only(chatgpt(hours=5))
+    decision = decide(fresher, chatgpt(), "if_newer", "fail", PATH)
+    assert not decision.replace
+    assert "cannot" in decision.reason
+    assert decide(fresher, access_only(chatgpt()), "if_newer", "fail", PATH).replace
+    assert decide(fresher, chatgpt(), "always", "fail", PATH).replace
+
+
+def test_a_person_is_told_by_what_both_copies_name() -> None:
+    """Older tokens may lack the user id; then the subject counts, and then the mail address."""
+    for names in (("chatgpt_user_id",), ("chatgpt_user_id", "sub")):
+        target = chatgpt(hours=-1)
+        target["claims"] = {
+            token: {name: value for name, value in claims.items() if name not in names}
+            for token, claims in target["claims"].items()
+        }
+        assert decide(chatgpt(), target, "if_newer", "fail", PATH).replace
+        target["claims"]["id_token"]["sub" if "sub" not in names else "email"] = "somebody else"
+        with pytest.raises(CodexError, match="is logged in to account-1"):
+            decide(chatgpt(), target, "if_newer", "fail", PATH)
 
 
 def test_an_api_key_is_replaced_by_another_one_and_a_login_only_on_request() -> None:
@@ -165,12 +293,15 @@ def test_kinds_of_login() -> None:
         "as old, other tokens": "chatgpt",
         "other account": "chatgpt",
         "other account, newer": "chatgpt",
+        "other person of the account": "chatgpt",
         "key": "apikey",
+        "personal access token": "personal_access_token",
         "malformed": "unreadable",
         "no login": "none",
         "mixed accounts": "mixed",
         "mixed accounts, older": "mixed",
         "mixed accounts, newer": "mixed",
+        "tokens of two accounts": "mixed",
         "key and newer tokens": "mixed",
         "key and older tokens": "mixed",
         "key and other tokens": "mixed",
@@ -178,7 +309,11 @@ def test_kinds_of_login() -> None:
         "browser login with key, older": "chatgpt",
         "browser login with key, other": "chatgpt",
         "bad last_refresh": "unreadable",
+        "access only, as old": "chatgpt",
+        "access only, newer": "chatgpt",
         "other kind": "other",
+        "unknown mode": "other",
+        "token beside a key": "other",
     }
 
 

@@ -51,9 +51,9 @@ def test_one_newline_at_the_end_of_a_key_is_trimmed(end: str) -> None:
         (f"{MARKER} blank", "blanks"),
         (f" {MARKER}", "blanks"),
         (f"{MARKER}\t", "blanks"),
-        (f"\u201c{MARKER}\u201d", "characters that no API key has"),
-        (f"['{MARKER}']", "characters that no API key has"),
-        (f"<{MARKER}>", "characters that no API key has"),
+        (f"\u201c{MARKER}\u201d", "characters that no key has"),
+        (f"['{MARKER}']", "characters that no key has"),
+        (f"<{MARKER}>", "characters that no key has"),
         (5, "must be a string"),
     ],
 )
@@ -133,7 +133,12 @@ BAD: list[tuple[object, str]] = [
     (chatgpt(last_refresh="2026-01-31T12:00:00"), "RFC 3339"),
     (chatgpt(last_refresh="2026-13-31T12:00:00Z"), "RFC 3339"),
     ({"agent_identity": {"x": MARKER}}, "agent_identity"),
-    ({"personal_access_token": MARKER}, "personal_access_token"),
+    ({"bedrock_api_key": {"x": MARKER}}, "bedrock_api_key"),
+    ({"personal_access_token": f"at-{MARKER} x"}, "blanks"),
+    ({"personal_access_token": MARKER}, "begin with at-"),
+    ({"personal_access_token": MARKER, "OPENAI_API_KEY": "x"}, "together"),
+    (chatgpt(personal_access_token=MARKER, auth_mode=None), "together"),
+    ({"personal_access_token": MARKER, "auth_mode": "apikey"}, "auth_mode"),
 ]
 
 

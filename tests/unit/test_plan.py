@@ -111,7 +111,8 @@ def test_a_home_where_codex_loses_a_renewed_login_is_told_before_anything_is_los
     for arguments, told in (({"content": chatgpt()}, True), ({"api_key": KEY}, False)):
         wanted = desired(auth=arguments)
         answer = found(wanted, auth=t.cast(FileFacts, {**auth_file(arguments), **facts}))
-        answer["folder"]["mode"], answer["unsaved_logins"] = folder_mode, unsaved
+        answer["folder"]["mode"] = folder_mode
+        answer["unsaved_logins"] = [{"name": name, "path": f"{HOME}/.codex/{name}", "kind": "file"} for name in unsaved]
         result = plan(wanted, answer)
         assert words(result) == []
         assert [words_ in warning for warning in result.warnings] == ([True] if told else [])
@@ -135,11 +136,13 @@ def test_unknown_fields_are_kept_for_the_same_account_only() -> None:
         "account-2", "b@example.com", "plus", last_refresh=NOW - timedelta(days=9), access_expires=NOW, marker="y"
     )
     wanted = desired(auth={"content": chatgpt(), "on_account_mismatch": "replace"})
-    for there, kept in ((older, True), (other, None)):
-        answer = found(wanted, auth=auth_file({"content": there}))
-        assert plan(wanted, answer).operations[0].get("keep_unknown") is kept
+    for there, kept in ((older, True), (other, False)):
+        operation = plan(wanted, found(wanted, auth=auth_file({"content": there}))).operations[0]
+        assert ("keep_unknown_but" in operation) is kept
+        # A Codex that runs is looked for where it would go on with another login.
+        assert ("settle" in operation) is not kept
     wanted = desired(auth={"api_key": KEY})
-    assert "keep_unknown" not in plan(wanted, found(wanted, auth=auth_file({"api_key": "other"}))).operations[0]
+    assert "keep_unknown_but" not in plan(wanted, found(wanted, auth=auth_file({"api_key": "other"}))).operations[0]
 
 
 def test_the_order_of_a_first_run_is_folder_auth_config_environment() -> None:
@@ -467,7 +470,7 @@ def test_no_diff_result_or_warning_shows_a_secret() -> None:
     [
         ({"codex_home": "codex"}, "codex_home must be an absolute path"),
         ({"codex_home": "~/.codex"}, "codex_home must be an absolute path"),
-        ({"auth": {}}, "One of api_key, content and src must be given"),
+        ({"auth": {}}, "One of api_key, personal_access_token, content and src must be given"),
         ({"auth": {"api_key": KEY, "content": "x"}}, "Only one of auth.api_key, auth.content"),
         ({"codex_version": "latest"}, "codex_version must be a version"),
         ({"config": {"settings": {"a": {"b": 1}}, "absent": [["a", "b"]]}}, "a.b stands in both"),

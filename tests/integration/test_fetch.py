@@ -1,0 +1,273 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""codex_auth_fetch and the playbook collect: the newer login comes back, into plain and into vault files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import pathlib
+import subprocess
+import typing as t
+
+import pytest
+from ansible_collections.fleet.codex.tests.clients.credentials import api_key_document, chatgpt_document, encode
+
+from .hosts import Container
+from .playbook import Playbook, Run
+from .test_idempotence import executions
+
+NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+PASSWORD = "fleet-test-vault-password"
+
+
+def login(hours: int, account: str = "account-1") -> str:
+    moment = NOON + dt.timedelta(hours=hours)
+    mail = f"{account}@example.com"
+    document = chatgpt_document(account, mail, "plus", last_refresh=moment, access_expires=moment, marker=str(hours))
+    return encode(document)
+
+
+class Place:
+    """One local host with a Codex home, and a folder for copies."""
+
+    def __init__(self, playbook: Playbook) -> None:
+        self.playbook = playbook
+        self.home = playbook.folder / "account"
+        self.codex_home = self.home / ".codex"
+        self.codex_home.mkdir(parents=True, mode=0o700)
+        self.copy = playbook.folder / "copies" / "auth.json"
+        (playbook.folder / "password").write_text(PASSWORD)
+
+    def put(self, content: str, name: str = "auth.json") -> None:
+        (self.codex_home / name).write_text(content)
+        (self.codex_home / name).chmod(0o600)
+
+    def keep(self, content: str) -> None:
+        self.copy.parent.mkdir(exist_ok=True)
+        self.copy.write_text(content)
+
+    def fetch(self, *arguments: str, **options: t.Any) -> Run:
+        task = {"name": "fetch", "fleet.codex.codex_auth_fetch": {"dest": "copies/auth.json", **options}}
+        return self.playbook.run(
+            {"host": {"ansible_connection": "local"}},
+            [task],
+            play={"environment": {"HOME": str(self.home)}},
+            arguments=["-vvv", "--diff", *arguments],
+        )
+
+    def vault(self, action: str, *arguments: str) -> str:
+        program = self.playbook.program.with_name("ansible-vault")
+        command = [str(program), action, *arguments, str(self.copy)]
+        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=self.playbook.folder).stdout
+
+
+@pytest.fixture
+def place(playbook: Playbook) -> Place:
+    return Place(playbook)
+
+
+def test_a_new_copy_in_four_steps(place: Place) -> None:
+    place.put(login(0))
+    before = (place.codex_home / "auth.json").stat().st_mtime_ns
+    check = place.fetch("--check")
+    assert (check.changes(), executions(check), place.copy.exists()) == ([True], 1, False)
+    done = place.fetch()
+    assert (done.changes(), executions(done)) == ([True], 2)
+    assert json.loads(place.copy.read_text()) == json.loads(login(0))
+    assert place.copy.stat().st_mode & 0o777 == 0o600
+    assert place.copy.parent.stat().st_mode & 0o777 == 0o700
+    written = place.copy.stat()
+    for arguments in (["--check"], []):
+        again = place.fetch(*arguments)
+        assert (again.changes(), executions(again)) == ([False], 1)
+    assert (place.copy.stat().st_ino, place.copy.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+    assert [path.name for path in place.copy.parent.iterdir()] == ["auth.json"]
+    assert (place.codex_home / "auth.json").stat().st_mtime_ns == before
+    assert "fleet-test-refresh" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("there", "kept", "changed", "reason"),
+    [
+        (login(1), login(0), True, "fresher than the copy"),
+        (login(0), login(1), False, "as fresh or fresher"),
+        (login(0), login(0), False, "is this login"),
+        (encode({**json.loads(login(1)), "OPENAI_API_KEY": "fleet-test-minted"}), login(0), True, "fresher"),
+        (encode(api_key_document("fleet-test-key-1")), None, True, "no copy"),
+    ],
+)
+def test_only_the_newer_login_is_brought_back(
+    place: Place, there: str, kept: str | None, changed: bool, reason: str
+) -> None:
+    place.put(there)
+    if kept is not None:
+        place.keep(kept)
+    run = place.fetch()
+    assert run.changes() == [changed]
+    assert reason in run.one("fetch").result["reason"]
+    wanted = {**json.loads(there)}
+    if "tokens" in wanted:
+        wanted["OPENAI_API_KEY"] = None
+    assert json.loads(place.copy.read_text()) == (wanted if changed else json.loads(kept or ""))
+
+
+@pytest.mark.parametrize("there", [login(1, "account-2"), encode(api_key_document("fleet-test-key-1"))])
+def test_another_login_replaces_the_copy_only_on_request(place: Place, there: str) -> None:
+    place.put(there)
+    place.keep(login(0))
+    message = place.fetch().failure()
+    assert "a ChatGPT login of account-1 (…@example.com)" in message
+    assert "on_account_mismatch" in message
+    assert place.copy.read_text() == login(0)
+    assert place.fetch(on_account_mismatch="replace").changes() == [True]
+    assert json.loads(place.copy.read_text()) == json.loads(there)
+
+
+def test_what_a_killed_codex_left_is_brought_back_where_it_is_the_fresher_one(place: Place) -> None:
+    place.put(login(0))
+    place.put(login(2), ".auth-x1Y2z3")
+    place.put(login(9, "account-2"), ".auth-other1")
+    place.put("half writ", ".auth-half12")
+    run = place.fetch()
+    assert run.one("fetch").result["path"] == f"{place.codex_home}/.auth-x1Y2z3"
+    assert json.loads(place.copy.read_text()) == json.loads(login(2))
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [
+        ("half writ", "is no auth.json that Codex can read"),
+        (encode({**json.loads(login(0)), "OPENAI_API_KEY": "fleet-test-x", "auth_mode": None}), "mixes two logins"),
+        ('{"agent_identity": "fleet-test-x"}', "does not deploy"),
+    ],
+)
+def test_what_could_not_be_deployed_again_is_left_where_it_is(place: Place, there: str, words: str) -> None:
+    place.put(there)
+    place.keep(login(0))
+    assert words in place.fetch().failure()
+    assert place.copy.read_text() == login(0)
+
+
+def test_a_home_without_a_login_is_no_error(place: Place) -> None:
+    run = place.fetch()
+    assert run.changes() == [False]
+    assert run.one("fetch").result["reason"] == "There is no login to bring back."
+    assert not place.copy.parent.exists()
+
+
+def test_a_copy_stays_encrypted_with_its_own_secret(place: Place) -> None:
+    place.keep(login(0))
+    place.vault("encrypt", "--vault-id", "codex@password", "--encrypt-vault-id", "codex")
+    header = place.copy.read_text().splitlines()[0]
+    place.put(login(0))
+    secrets = ["--vault-id", "codex@password"]
+    before = place.copy.read_bytes()
+    assert place.fetch(*secrets).changes() == [False]
+    assert place.copy.read_bytes() == before
+    place.put(login(1))
+    run = place.fetch(*secrets, "--check")
+    assert (run.changes(), place.copy.read_bytes()) == ([True], before)
+    assert place.fetch(*secrets).one("fetch").result["encrypted"] is True
+    assert place.copy.read_text().splitlines()[0] == header == "$ANSIBLE_VAULT;1.2;AES256;codex"
+    assert json.loads(place.vault("view", *secrets)) == json.loads(login(1))
+
+
+def test_a_new_copy_is_encrypted_on_request_and_so_is_a_plain_one(place: Place) -> None:
+    secrets = ["--vault-id", "codex@password"]
+    place.put(login(0))
+    for before, reason in ((None, "no copy"), (login(0), "was not encrypted"), (login(1), "was not encrypted")):
+        place.copy.unlink(missing_ok=True)
+        if before:
+            place.keep(before)
+        run = place.fetch(*secrets, encrypt_vault_id="codex")
+        assert run.changes() == [True]
+        assert reason in run.one("fetch").result["reason"]
+        assert json.loads(place.vault("view", *secrets)) == json.loads(before or login(0))
+        assert place.copy.stat().st_mode & 0o777 == 0o600
+        assert place.fetch(*secrets, encrypt_vault_id="codex").changes() == [False]
+
+
+def test_a_copy_that_cannot_be_opened_or_written_is_told_and_left_alone(place: Place) -> None:
+    place.put(login(1))
+    place.keep(login(0))
+    place.vault("encrypt", "--vault-id", "codex@password", "--encrypt-vault-id", "codex")
+    before = place.copy.read_bytes()
+    (place.playbook.folder / "wrong").write_text("fleet-test-wrong")
+    for arguments in ([], ["--vault-id", "codex@wrong"]):
+        assert "none of this run's vault secrets opens it" in place.fetch(*arguments).failure()
+        assert place.copy.read_bytes() == before
+    message = place.fetch(dest="copies/other.json", encrypt_vault_id="nobody").failure()
+    assert "no vault secret with the id nobody" in message
+    for dest, words in (
+        ("copies", "is a folder"),
+        ("copies/", "ends in a slash"),
+        ("copies/auth.json/auth.json", "cannot be read"),
+        ("/proc/none/auth.json", "cannot be written"),
+    ):
+        assert words in place.fetch(dest=dest).failure()
+    place.keep('{"OPENAI_API_KEY": ')
+    assert "dest" in place.fetch().failure()
+    assert sorted(path.name for path in place.copy.parent.iterdir()) == ["auth.json"]
+
+
+def test_a_link_stays_and_what_it_leads_to_is_replaced(place: Place) -> None:
+    place.put(login(1))
+    place.keep(login(0))
+    real = place.copy.with_name("real.json")
+    place.copy.rename(real)
+    place.copy.symlink_to("real.json")
+    assert place.fetch().changes() == [True]
+    assert place.copy.is_symlink()
+    assert json.loads(real.read_text()) == json.loads(login(1))
+
+
+def test_other_cores(other_core: Playbook) -> None:
+    place = Place(other_core)
+    secrets = ["--vault-id", "codex@password"]
+    for hours in (0, 1):
+        place.put(login(hours))
+        assert place.fetch(*secrets, encrypt_vault_id="codex").changes() == [True]
+        assert json.loads(place.vault("view", *secrets)) == json.loads(login(hours))
+
+
+def test_collect_brings_back_the_logins_of_every_account(container: Container, playbook: Playbook) -> None:
+    container.write("/home/alice/.codex/auth.json", login(0), "alice")
+    container.write("/home/bob/.codex/auth.json", login(0, "account-2"), "bob")
+    container.write("/home/carol/.codex/auth.json", encode(api_key_document("fleet-test-key-1")), "carol")
+    (playbook.folder / "password").write_text(PASSWORD)
+    secrets = ["--vault-id", "codex@password", "-e", "codex_collect_vault_id=codex"]
+
+    def collect(*arguments: str) -> Run:
+        hosts = {"one": container.docker(), "two": container.docker()}
+        return playbook.run(hosts, [], arguments=[*secrets, *arguments], name="fleet.codex.collect")
+
+    folder = playbook.folder / "credentials"
+    assert any(collect("--check").changes())
+    assert not folder.exists()
+    run = collect()
+    assert any(run.changes())
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    assert files == [f"{host}/{user}/auth.json" for host in ("one", "two") for user in ("alice", "bob")]
+    assert all(path.read_text().startswith("$ANSIBLE_VAULT") for path in folder.rglob("auth.json"))
+    assert not any(collect().changes())
+    container.write("/home/alice/.codex/auth.json", login(1), "alice")
+    before = {path: path.read_bytes() for path in folder.rglob("auth.json")}
+    assert any(collect("-e", "codex_collect_hosts=one").changes())
+    changed = [str(path.relative_to(folder)) for path, data in before.items() if path.read_bytes() != data]
+    assert changed == ["one/alice/auth.json"]
+
+
+@pytest.mark.parametrize("name", ["../evil", ".evil", "a/b"])
+def test_collect_goes_nowhere_that_an_accounts_name_leads(
+    name: str, container: Container, playbook: Playbook, tmp_path: pathlib.Path
+) -> None:
+    container.run(
+        "sh", "-c", f"cp /etc/passwd /tmp/passwd && echo '{name}:x:7777:7777::/srv/evil:/bin/sh' >>/etc/passwd"
+    )
+    try:
+        container.write("/srv/evil/.codex/auth.json", login(0), "7777")
+        run = playbook.run({"one": container.docker()}, [], name="fleet.codex.collect")
+        assert run.rc == 0, run.output
+        assert not list(playbook.folder.rglob("auth.json"))
+    finally:
+        container.run("cp", "/tmp/passwd", "/etc/passwd")

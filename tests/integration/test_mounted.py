@@ -1,0 +1,45 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""An auth.json that is mounted into a container by itself: it can be written, emptied and filled again, not renamed."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+from .hosts import Container
+from .playbook import Playbook, Run
+
+AUTH = "/srv/codex/auth.json"
+
+
+def test_a_mounted_file_is_filled_emptied_and_filled_again(
+    docker: None, key: pathlib.Path, playbook: Playbook, tmp_path: pathlib.Path
+) -> None:
+    outside = tmp_path / "outside.json"
+    outside.touch(mode=0o600)
+    container = Container("shells", key, "--volume", f"{outside}:{AUTH}")
+
+    def run(**options: t.Any) -> Run:
+        task = {"name": "task", "fleet.codex.codex_auth_file": {"codex_home": "/srv/codex", **options}}
+        info = {"name": "info", "fleet.codex.codex_info": {"codex_home": "/srv/codex"}}
+        return playbook.run({"host": container.docker()}, [task, info])
+
+    def mode(run: Run) -> str:
+        return str(run.one("info").result["homes"][0]["auth"]["mode"])
+
+    try:
+        inode = outside.stat().st_ino
+        for _round in range(2):
+            filled = run(api_key="fleet-test-key-1")
+            assert (filled.changes(), mode(filled)) == ([True, False], "apikey")
+            assert b"fleet-test-key-1" in outside.read_bytes()
+            emptied = run(state="absent")
+            assert (emptied.changes(), mode(emptied)) == ([True, False], "none")
+            assert "mount point of its own and was emptied" in emptied.one("task").result["reason"]
+            assert outside.read_bytes() == b""
+            again = run(state="absent")
+            assert (again.changes(), mode(again)) == ([False, False], "none")
+        assert outside.stat().st_ino == inode
+        assert container.list("/srv/codex") == [AUTH, "/srv/codex/auth.json.lock", "/srv/codex/auth.lock"]
+    finally:
+        container.remove()

@@ -1,0 +1,117 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""A login that changes under running programs: who is told, what is put right, which handlers are notified."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import subprocess
+import typing as t
+
+from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
+
+from .hosts import Container
+from .playbook import Playbook, Run
+
+NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+AUTH = "/home/alice/.codex/auth.json"
+
+
+def login(account: str, hours: int = 0) -> dict[str, t.Any]:
+    moment = NOON + dt.timedelta(hours=hours)
+    document = chatgpt_document(
+        account,
+        f"{account}@example.com",
+        "plus",
+        last_refresh=moment,
+        access_expires=moment,
+        marker=f"{account}-{hours}",
+    )
+    return t.cast("dict[str, t.Any]", document)
+
+
+@contextlib.contextmanager
+def running(container: Container, user: str, script: str = "") -> t.Iterator[int]:
+    """A program that Linux names codex, with its number; it runs ``script`` and then waits for its input to end."""
+    program = "/opt/running/codex"
+    container.run("sh", "-c", f"[ -x {program} ] || {{ mkdir -p /opt/running && cp /bin/sh {program}; }}")
+    command = [*container.prefix(user), program, "-c", f"echo $$; {script} read line"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        process.communicate()
+
+
+def apply_role(playbook: Playbook, container: Container, *arguments: str, **variables: t.Any) -> Run:
+    handlers = [
+        {"name": "Restart the agent", "ansible.builtin.debug": {"msg": "restarted"}},
+        {"name": "Somebody else", "ansible.builtin.debug": {"msg": "not me"}},
+    ]
+    role = {
+        "name": "role",
+        "ansible.builtin.include_role": {"name": "fleet.codex.codex"},
+        "vars": {"codex_user": "alice", "codex_restart_handlers": ["Restart the agent"], **variables},
+    }
+    return playbook.run({"host": container.docker()}, [role], play={"handlers": handlers}, arguments=arguments)
+
+
+def handled(run: Run) -> list[str]:
+    assert run.rc == 0, run.output
+    return [task.name for task in run.tasks if task.result.get("msg") in ("restarted", "not me")]
+
+
+LOG_IN = "fleet.codex.codex : Log the accounts of this host in to Codex"
+
+
+def test_handlers_are_notified_where_a_program_keeps_the_old_login(container: Container, playbook: Playbook) -> None:
+    mismatch = {"codex_on_account_mismatch": "replace"}
+    with running(container, "alice") as pid, running(container, "bob"):
+        first = apply_role(playbook, container, codex_auth_content=login("one"))
+        fresher = apply_role(playbook, container, codex_auth_content=login("one", 1))
+        planned = apply_role(playbook, container, "--check", codex_auth_content=login("two"), **mismatch)
+        for run in (first, fresher, planned):
+            assert handled(run) == []
+        other = apply_role(playbook, container, codex_auth_content=login("two"), **mismatch)
+        key = apply_role(playbook, container, codex_api_key="fleet-test-key-1", **mismatch)
+        again = apply_role(playbook, container, codex_api_key="fleet-test-key-1", **mismatch)
+        removed = apply_role(playbook, container, codex_state="absent")
+        for run in (other, key, removed):
+            assert handled(run) == ["Restart the agent"]
+            auth = run.one(LOG_IN).result["homes"][0]["auth"]
+            assert auth["restart_required"] is True
+            assert auth["processes"] == [{"pid": pid, "name": "codex"}]
+            assert f"codex ({pid})" in auth["restart_reason"]
+            assert any("Restart them" in warning for warning in run.one(LOG_IN).result["warnings"])
+        assert handled(again) == []
+        assert again.one(LOG_IN).result["homes"][0]["auth"]["restart_required"] is False
+        assert planned.one(LOG_IN).result["homes"][0]["auth"]["restart_required"] is None
+    quiet = apply_role(playbook, container, codex_auth_content=login("one"))
+    assert handled(quiet) == []
+    last = apply_role(playbook, container, codex_auth_content=login("two"), **mismatch)
+    assert (handled(last), last.one(LOG_IN).result["homes"][0]["auth"]["restart_required"]) == ([], False)
+
+
+def test_what_an_old_codex_mixes_afterwards_is_put_right(container: Container, playbook: Playbook) -> None:
+    """Up to 0.163 it writes the tokens that it got for the old account under the id of the new one."""
+    container.write(AUTH, json.dumps(login("one")), "alice")
+    mixed = login("one", 5)
+    mixed["tokens"]["account_id"] = "two"
+    container.write("/home/alice/mixed", json.dumps(mixed), "alice")
+    script = f"until grep -q two {AUTH}; do sleep 0.05; done; cp /home/alice/mixed {AUTH};"
+    with running(container, "alice", script):
+        run = apply_role(playbook, container, codex_auth_content=login("two"), codex_on_account_mismatch="replace")
+    assert run.rc == 0, run.output
+    assert json.loads(container.file(AUTH).content) == login("two")
+    assert run.one(LOG_IN).result["homes"][0]["auth"]["restart_required"] is True
+
+
+def test_what_a_new_codex_renews_afterwards_is_kept(container: Container, playbook: Playbook) -> None:
+    """One that was started with the new login may renew it at once."""
+    container.write(AUTH, json.dumps(login("one")), "alice")
+    container.write("/home/alice/renewed", json.dumps(login("two", 5)), "alice")
+    script = f"until grep -q two {AUTH}; do sleep 0.05; done; cp /home/alice/renewed {AUTH};"
+    with running(container, "alice", script):
+        run = apply_role(playbook, container, codex_auth_content=login("two"), codex_on_account_mismatch="replace")
+    assert run.rc == 0, run.output
+    assert json.loads(container.file(AUTH).content) == login("two", 5)
