@@ -10,6 +10,7 @@ FLEET_CODEX_SOAK_ROUNDS: rounds for each version; FLEET_CODEX_SOAK_SEED: of the 
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import datetime as dt
 import json
 import os
@@ -58,6 +59,7 @@ class Home:
         self.codex = start(version, folder)
         self.failures: list[str] = []
         self.outcomes: dict[str, int] = {}
+        self.seconds = {"codex": 0.5, "deploy": 0.2}  # what the last one took
         self._deployer_of = deployer_of
         self._runs = concurrent.futures.ThreadPoolExecutor(1)
         # Older than any limit of Codex: all versions renew it when they start.
@@ -83,13 +85,13 @@ class Home:
         before = read_login(self.auth)
         refused_before = len(refused(self.record))
         given = self._copy(copy, before)
-        moment = self.random.uniform(-0.3, 0.6)  # seconds after the start of Codex
-        run = self._runs.submit(self._run_codex, max(-moment, 0))
+        # From well before Codex starts to when it should have ended, as long as these take on this machine now.
+        moment = self.random.uniform(-1.5 * self.seconds["deploy"], self.seconds["codex"])
+        run = self._runs.submit(self._run_codex, max(-moment, 0), self.random.uniform(0, 0.3))
         time.sleep(max(moment, 0))
-        result = self._deployer_of().apply(
-            self.version,
-            {"codex_home": str(self.codex_home), "auth": {"content": given, "on_account_mismatch": "replace"}},
-        )
+        auth = {"content": given, "on_account_mismatch": "replace"}
+        with self._measured("deploy"):
+            result = self._deployer_of().apply(self.version, {"codex_home": str(self.codex_home), "auth": auth})
         execution = run.result()
         demand(not result.get("failed"), f"the role: {result.get('msg')}")
         torn = TORN.search(execution.text)
@@ -115,14 +117,22 @@ class Home:
         self.copies = [new_login(next(name for name in ACCOUNTS if name != before.account), due=due)]
         return self.copies[0]
 
-    def _run_codex(self, delay: float) -> Execution:
-        time.sleep(delay)
-        return self.codex.execute(
-            record=self.record,
-            server_options=["--expired", "--delay", f"{self.random.uniform(0, 0.3):.3f}"],
-            # 0.58 counts the turn after a refused token as another attempt.
-            overrides=["model_providers.mock.stream_max_retries=1"],
-        )
+    def _run_codex(self, start_after: float, answer_after: float) -> Execution:
+        """One turn; both waits are in seconds, the second one is the token endpoint's."""
+        time.sleep(start_after)
+        with self._measured("codex"):
+            return self.codex.execute(
+                record=self.record,
+                server_options=["--expired", "--delay", f"{answer_after:.3f}"],
+                # 0.58 counts the turn after a refused token as another attempt.
+                overrides=["model_providers.mock.stream_max_retries=1"],
+            )
+
+    @contextlib.contextmanager
+    def _measured(self, what: str) -> t.Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.seconds[what] = min(time.monotonic() - begun, 1)  # the first deploy waits for Ansible's start
 
     def _judge(
         self,
