@@ -1,12 +1,13 @@
 # The ways into this checkout. Each sets up what it needs by itself; the work is done by tests/environment/*.sh.
 
-.PHONY: help demo check test clients bench clean
+.PHONY: help demo check test clients soak bench clean
 
 help:
 	@echo 'make demo     log a real Codex in on a local test host, step by step'
 	@echo 'make check    format, lint, types, unit tests (under two minutes on a fresh machine)'
 	@echo 'make test     everything that CI checks (wants root on Debian, for Docker)'
 	@echo 'make clients  against real Codex binaries only'
+	@echo 'make soak     1,000 rounds of deploys while Codex renews its login'
 	@echo 'make bench    what an execution costs'
 	@echo 'make clean    remove what these made in the checkout'
 
@@ -21,9 +22,15 @@ test:
 
 clients:
 	@sh tests/environment/venv.sh
-	@sh tests/environment/collections.sh
+	@sh tests/environment/collections.sh --tests
 	@sh tests/environment/codex.sh
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" pytest tests/clients --numprocesses 2 --dist loadgroup
+
+soak:
+	@sh tests/environment/venv.sh
+	@sh tests/environment/collections.sh --tests
+	@sh tests/environment/codex.sh
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" FLEET_CODEX_SOAK_ROUNDS=$${FLEET_CODEX_SOAK_ROUNDS:-1000} pytest tests/clients/test_soak.py -rP
 
 bench:
 	@sh tests/environment/venv.sh

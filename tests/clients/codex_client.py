@@ -190,19 +190,21 @@ class Codex:
         env: t.Mapping[str, str] | None = None,
         overrides: t.Sequence[str] = (),
         record: pathlib.Path | None = None,
+        server_options: t.Sequence[str] = (),
     ) -> Execution:
         """One turn of ``codex exec`` against the stand-in API.
 
         The config.toml under test is read and left alone: the provider comes
         as ``-c`` overrides, ``overrides`` (``key=value``) come after them.
         A ``record`` given more than once keeps spent refresh tokens spent;
-        the requests returned are those of this run. Token refresh reaches the
+        the requests returned are those of this run. ``server_options`` are
+        those of ``mock_api.py``. Token refresh reaches the
         stand-in from 0.58 on, older versions cannot be redirected (measured).
         """
         with scratch() as folder:
             record = folder / "record.jsonl" if record is None else record
             before = len(read_record(record))
-            server = [sys.executable, "-I", str(MOCK), "--port", "0", "--record", str(record), "--"]
+            server = [sys.executable, "-I", str(MOCK), "--port", "0", "--record", str(record), *server_options, "--"]
             values = [*_provider(), *overrides]
             arguments = ["exec", "--skip-git-repo-check"]
             for value in values:

@@ -7,6 +7,10 @@
         serves while COMMAND runs and ends with its return code; ``{port}`` in
         the command's words becomes the port
 
+What a login does to Codex in the field is brought about by options: --lifetime
+of access tokens, --expired (those handed out before are refused), --delay and
+--hold of the token endpoint's answer.
+
 FILE gets one JSON line per request. It is the memory as well: refresh tokens
 that it names as spent stay spent in the next run with the same FILE.
 
@@ -39,6 +43,13 @@ WHOAMI = {
     "chatgpt_account_is_fedramp": False,
 }
 
+# In a --hold folder: made by the endpoint when it was asked, and what it then waits for.
+ASKED, ANSWER = "asked", "answer"
+
+# A refresh token that names its account gets tokens of that account for it.
+REFRESH_TOKEN = "fleet-test-refresh-{account}~{marker}"
+_ACCOUNT = re.compile(r"fleet-test-refresh-([\w-]+)~")
+
 
 class Request(t.TypedDict):
     """One line of the record."""
@@ -64,10 +75,24 @@ def successor(refresh_token: str) -> str:
     return f"{stem}.{count + 1}"
 
 
-def access_token_for(refresh_token: str, lifetime: int = 3600) -> str:
-    """An unsigned JWT whose ``jti`` is the refresh token it came with."""
+def tokens_for(refresh_token: str, lifetime: int = 3600) -> dict[str, str]:
+    """The endpoint's answer, handed out for the predecessor of this refresh token.
+
+    Unsigned JWTs, whose ``jti`` is the refresh token. Without an account in its name there is no
+    id_token: Codex keeps the one it has, and with it the account.
+    """
     now = int(time.time())
-    claims = {"iat": now, "exp": now + lifetime, "jti": refresh_token}
+    claims: dict[str, object] = {"iat": now, "exp": now + lifetime, "jti": refresh_token}
+    named = _ACCOUNT.match(refresh_token)
+    if named is None:
+        return {"access_token": _jwt(claims), "refresh_token": refresh_token}
+    user = "user-fleet-test"
+    auth = {"chatgpt_account_id": named[1], "chatgpt_plan_type": "plus", "chatgpt_user_id": user, "user_id": user}
+    claims |= {"sub": user, "email": f"{named[1]}@fleet.test", "https://api.openai.com/auth": auth}
+    return {"id_token": _jwt(claims), "access_token": _jwt(claims), "refresh_token": refresh_token}
+
+
+def _jwt(claims: t.Mapping[str, object]) -> str:
     parts = [
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
         for part in ({"alg": "none", "typ": "JWT"}, claims)
@@ -103,9 +128,20 @@ class MockApi(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, record: pathlib.Path) -> None:
+    def __init__(
+        self,
+        port: int,
+        record: pathlib.Path,
+        *,
+        lifetime: int = 3600,
+        expired: bool = False,
+        delay: float = 0,
+        hold: pathlib.Path | None = None,
+    ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.port: int = self.server_address[1]
+        self._lifetime, self._expired, self._delay, self._hold = lifetime, expired, delay, hold
+        self._handed_out: set[str] = set()
         self._record = record
         self._lock = threading.Lock()
         self._spent = {r["refresh_token"] for r in read_record(record) if r["refresh_token"] is not None}
@@ -121,6 +157,23 @@ class MockApi(http.server.ThreadingHTTPServer):
             fresh = refresh_token not in self._spent
             self._spent.add(refresh_token)
             return fresh
+
+    def refresh(self, refresh_token: str) -> dict[str, str] | None:
+        """The answer for a refresh token, which is spent by then; None if it was before."""
+        fresh = self.spend(refresh_token)
+        if self._hold is not None:
+            (self._hold / ASKED).touch()
+            while not (self._hold / ANSWER).exists():
+                time.sleep(0.01)
+        time.sleep(self._delay)
+        tokens = tokens_for(successor(refresh_token), self._lifetime) if fresh else None
+        if tokens is not None:
+            self._handed_out.add(f"Bearer {tokens['access_token']}")
+        return tokens
+
+    def accepts(self, authorization: str | None) -> bool:
+        """Whether a turn is answered."""
+        return not self._expired or authorization in self._handed_out
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -142,8 +195,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self._body()
         path = self.path.partition("?")[0]
-        if path == RESPONSES:
+        if path == RESPONSES and self.server.accepts(self.headers.get("Authorization")):
             self._answer(200, _events(), "text/event-stream")
+        elif path == RESPONSES:
+            self._answer(401, {"error": {"code": "token_expired", "message": "This token has expired."}})
         elif path == TOKEN:
             self._token(body)
         else:
@@ -152,14 +207,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _token(self, body: bytes) -> None:
         """One use per refresh token, as the official CI guide describes it."""
         refresh_token = str(json.loads(body)["refresh_token"])
-        if refresh_token and self.server.spend(refresh_token):
-            following = successor(refresh_token)
-            # No id_token: Codex keeps the one it has, and with it the account.
-            answer: dict[str, object] = {
-                "access_token": access_token_for(following),
-                "refresh_token": following,
-            }
-            self._answer(200, answer, refresh_token=refresh_token)
+        tokens = self.server.refresh(refresh_token) if refresh_token else None
+        if tokens is not None:
+            self._answer(200, tokens, refresh_token=refresh_token)
         else:
             message = "Your refresh token has already been used to generate a new access token."
             error = {"code": "refresh_token_reused", "message": message, "type": "invalid_request_error"}
@@ -208,9 +258,22 @@ def main(argv: t.Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Stand-in for the API that Codex talks to.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--record", type=pathlib.Path, required=True, metavar="FILE")
+    parser.add_argument("--lifetime", type=int, default=3600, metavar="SECONDS", help="of access tokens")
+    parser.add_argument("--expired", action="store_true", help="refuse access tokens not handed out since the start")
+    parser.add_argument("--delay", type=float, default=0, metavar="SECONDS", help="before the token endpoint answers")
+    parser.add_argument(
+        "--hold", type=pathlib.Path, metavar="FOLDER", help=f"make {ASKED} there when asked, wait for {ANSWER}"
+    )
     parser.add_argument("command", nargs="*", help="serve only while this runs")
     options = parser.parse_args(argv)
-    server = MockApi(options.port, options.record)
+    server = MockApi(
+        options.port,
+        options.record,
+        lifetime=options.lifetime,
+        expired=options.expired,
+        delay=options.delay,
+        hold=options.hold,
+    )
     if not options.command:
         print(server.port, flush=True)
         with contextlib.suppress(KeyboardInterrupt):

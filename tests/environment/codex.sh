@@ -5,7 +5,7 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 if [ $# -eq 0 ]; then
-    printf '%s\n' 0.20.0 0.34.0 0.45.0 0.94.0 0.169.0 | xargs -P 2 -n 1 sh "$0"
+    printf '%s\n' 0.20.0 0.34.0 0.45.0 0.58.0 0.94.0 0.166.0 0.169.0 | xargs -P 2 -n 1 sh "$0"
     exit
 fi
 
