@@ -205,7 +205,7 @@ class Codex:
             record = folder / "record.jsonl" if record is None else record
             before = len(read_record(record))
             server = [sys.executable, "-I", str(MOCK), "--port", "0", "--record", str(record), *server_options, "--"]
-            values = [*_provider(), *overrides]
+            values = [*provider_overrides(), *overrides]
             arguments = ["exec", "--skip-git-repo-check"]
             for value in values:
                 arguments += ["-c", value]
@@ -264,7 +264,7 @@ def _identity(user: str | int | None) -> list[str]:
     return ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--init-groups"]
 
 
-def _provider() -> list[str]:
+def provider_overrides() -> list[str]:
     """Overrides that send every request of Codex 0.20.0 to 0.169.0 to the stand-in."""
     host = "http://127.0.0.1:{port}"
     return [
