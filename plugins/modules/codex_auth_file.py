@@ -73,6 +73,16 @@ options:
     type: str
     choices: [fail, replace]
     default: fail
+  allow_shared_refresh_token:
+    description:
+      - Whether this ChatGPT login may go to other Codex homes in the same run, too.
+      - A refresh token is good for one renewal, so the first home that renews the login ends it for the others. The
+        task therefore fails where two hosts, or two homes of one host, would get the same refresh token, and writes
+        nothing.
+      - Each home goes by its own value of this option, whatever the others say.
+      - A copy with an empty C(refresh_token) may go to any number of homes, and so may an API key.
+    type: bool
+    default: false
   state:
     description:
       - V(absent) removes the file on the target. It never runs C(codex logout), which would revoke the login for
@@ -88,7 +98,7 @@ seealso:
   - module: fleet.codex.codex_info
 notes:
   - Give each host and each account a ChatGPT login of its own. Two copies of one login use up each other's refresh
-    tokens. The module does not look for the same login on other hosts.
+    tokens. Within one run of Ansible the module sees to that, see O(allow_shared_refresh_token).
   - A running Codex keeps the login it started with. Restart it after the account or the kind of login changed.
   - A C(config.toml) beside the file that forces the other kind of login or another workspace makes the task fail,
     because Codex 0.49 and later delete an C(auth.json) that does not match C(forced_login_method) or
@@ -125,6 +135,13 @@ EXAMPLES = r"""
     codex_home: /srv/codex/ci
     content: "{{ vault_codex_auth_ci }}"
     mode: "0600"
+  become: true
+
+- name: Put one login on all hosts, for work that is over before Codex renews it
+  fleet.codex.codex_auth_file:
+    user: ci
+    src: credentials/ci/auth.json
+    allow_shared_refresh_token: true
   become: true
 
 - name: Remove the login of bob here, and revoke nothing

@@ -34,6 +34,7 @@ class DesiredAuth:
     credential: Credential | None
     update: Update = "if_newer"
     on_account_mismatch: OnAccountMismatch = "fail"
+    allow_shared_refresh_token: bool = False
     mode: int | None = None
     backup: bool = False
 
@@ -128,6 +129,7 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
         credential=credential,
         update=arguments.get("update") or "if_newer",
         on_account_mismatch=arguments.get("on_account_mismatch") or "fail",
+        allow_shared_refresh_token=bool(arguments.get("allow_shared_refresh_token")),
         mode=check_mode(arguments.get("mode"), where),
         backup=bool(arguments.get("backup")),
     )
