@@ -14,6 +14,7 @@ it was written (get_ds), the variable manager, and the templar.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import typing as t
@@ -113,8 +114,8 @@ class OtherHosts:
         return variables
 
     def _arguments_on(self, host: t.Any, task: t.Any, names: set[str]) -> t.Iterator[Arguments]:
-        if (self._set_by_run_anywhere() & names) - self._set_by_run(host.name):
-            return  # the host has not come to where it gets a value that is needed
+        if (self._ever_set & names) - self._set_by_run(host.name):
+            return  # the host has not come to where it gets, or may get, a value that is needed
         variables = self._get_vars(task, host)
         templar = Templar(loader=self._loader, variables=variables)
         items = [None] if task.loop is None else templar.template(task.loop)
@@ -147,10 +148,18 @@ class OtherHosts:
             *(("ansible_facts", *facts) if facts else ()),
         }
 
-    def _set_by_run_anywhere(self) -> set[str]:
-        if not hasattr(self, "_anywhere"):
-            self._anywhere = set().union(*map(self._set_by_run, self._variables["ansible_play_hosts"]))
-        return self._anywhere
+    @functools.cached_property
+    def _ever_set(self) -> set[str]:
+        """Variables that the run has set for any host, and those that the play's tasks in sight may set."""
+        names = set().union(*map(self._set_by_run, self._variables["ansible_play_hosts"]))
+        play = self._running.get_play()
+        blocks = [*play.pre_tasks, *play.tasks, *play.post_tasks]
+        blocks += [block for role in play.roles for block in role.get_task_blocks()]
+        for task in [task for block in blocks for task in block.get_tasks()]:
+            names.add(task.register)
+            if task.action.rpartition(".")[2] == "set_fact":
+                names |= task.args.keys()
+        return names - {None}
 
 
 class _Used:

@@ -336,6 +336,18 @@ def test_values_that_the_run_sets(fleet: Fleet, play: dict[str, t.Any]) -> None:
     assert fleet.written() == sorted(HOSTS)
 
 
+@pytest.mark.parametrize("play", [{}, {"serial": 1}, {"strategy": "free"}], ids=["linear", "serial", "free"])
+def test_values_that_the_run_sets_for_other_hosts(fleet: Fleet, play: dict[str, t.Any]) -> None:
+    """One host has the default, and all others will have something else when they come to the task."""
+    fleet.source("default.json", login("default"))
+    for name in HOSTS[1:]:
+        fleet.source(f"{name}.json", login(name))
+    own = {"ansible.builtin.set_fact": {"source": "{{ inventory_hostname }}.json"}}
+    tasks = [{**own, "when": "inventory_hostname != 'one'"}, auth_file(src="{{ source }}")]
+    accepted(fleet.run(tasks, variables={"source": "default.json"}, **play))
+    assert fleet.written() == sorted(HOSTS)
+
+
 def test_values_that_the_run_has_set_are_foreseen(fleet: Fleet) -> None:
     fleet.source("auth.json", login("shared"))
     tasks = [{"ansible.builtin.set_fact": {"source": "auth.json"}}, auth_file(src="{{ source }}")]
