@@ -137,10 +137,11 @@ EXAMPLES = r"""
     mode: "0600"
   become: true
 
-- name: Put one login on all hosts, for work that is over before Codex renews it
+- name: Put that login into a second home, for work that is over before Codex renews it
   fleet.codex.codex_auth_file:
     user: ci
-    src: credentials/ci/auth.json
+    codex_home: /srv/codex/ci-nightly
+    content: "{{ vault_codex_auth_ci }}"
     allow_shared_refresh_token: true
   become: true
 

@@ -303,16 +303,13 @@ EXAMPLES = r"""
           content: "{{ vault_codex_auth_ci }}"
   become: true
 
-- name: Put one login in two homes, for work that is over before Codex renews it
+- name: Put the login of ci into a second home, for work that is over before Codex renews it
   fleet.codex.codex_home:
     homes:
       - user: ci
+        codex_home: /srv/codex/ci-nightly
         auth:
-          src: credentials/ci/auth.json
-          allow_shared_refresh_token: true
-      - user: nightly
-        auth:
-          src: credentials/ci/auth.json
+          content: "{{ vault_codex_auth_ci }}"
           allow_shared_refresh_token: true
   become: true
 
