@@ -18,11 +18,15 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The result for the one file."""
+        outcome, result = self.bring_about(transport, self.desired(arguments))
+        found = outcome.homes[0]
+        return {**found["auth"], **result, "codex_home": found["codex_home"]}
+
+    def desired(self, arguments: dict[str, t.Any]) -> list[DesiredHome]:
+        """The one home, with its auth.json alone."""
         home = DesiredHome(
             user=arguments["user"] or None,
             codex_home=check_codex_home(arguments["codex_home"]),
             auth=desired_auth(arguments, self.read_source),
         )
-        outcome, result = self.bring_about(transport, [home])
-        found = outcome.homes[0]
-        return {**found["auth"], **result, "codex_home": found["codex_home"]}
+        return [home]

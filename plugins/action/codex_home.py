@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import desired_home
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
 
 
@@ -18,9 +18,12 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """One result per home, in the order of ``homes``."""
-        homes = [
+        outcome, result = self.bring_about(transport, self.desired(arguments), arguments["verify"])
+        return {**result, "homes": outcome.homes}
+
+    def desired(self, arguments: dict[str, t.Any]) -> list[DesiredHome]:
+        """The homes, in the order of ``homes``."""
+        return [
             desired_home(home, self.read_source, f"homes[{n}]." if len(arguments["homes"]) > 1 else "")
             for n, home in enumerate(arguments["homes"])
         ]
-        outcome, result = self.bring_about(transport, homes, arguments["verify"])
-        return {**result, "homes": outcome.homes}

@@ -82,6 +82,16 @@ options:
     type: str
     choices: [fail, replace]
     default: fail
+  allow_shared_refresh_token:
+    description:
+      - Whether this ChatGPT login may go to other Codex homes in the same run, too.
+      - A refresh token is good for one renewal, so the first home that renews the login ends it for the others. The
+        task therefore fails where two hosts, or two homes of one host, would get the same refresh token, and writes
+        nothing.
+      - Each home goes by its own value of this option, whatever the others say.
+      - A copy with an empty C(refresh_token) may go to any number of homes, and so may an API key.
+    type: bool
+    default: false
   state:
     description:
       - V(absent) removes the file on the target. It never runs C(codex logout), which would revoke the login for
@@ -99,7 +109,7 @@ seealso:
   - module: fleet.codex.codex_api_key_info
 notes:
   - Give each host and each account a ChatGPT login of its own. Two copies of one login use up each other's refresh
-    tokens. The module does not look for the same login on other hosts.
+    tokens. Within one run of Ansible the module sees to that, see O(allow_shared_refresh_token).
   - A running Codex keeps the login it started with. RV(restart_required) tells when the account or the kind of login
     changed under one.
   - A C(config.toml) beside the file that forces the other kind of login or another workspace makes the task fail,
@@ -146,6 +156,14 @@ EXAMPLES = r"""
     codex_home: /srv/codex/ci
     personal_access_token: "{{ vault_codex_access_token }}"
     on_account_mismatch: replace
+  become: true
+
+- name: Put that login into a second home, for work that is over before Codex renews it
+  fleet.codex.codex_auth_file:
+    user: ci
+    codex_home: /srv/codex/ci-nightly
+    content: "{{ vault_codex_auth_ci }}"
+    allow_shared_refresh_token: true
   become: true
 
 - name: Remove the login of bob here, and revoke nothing

@@ -26,6 +26,7 @@ AUTH: t.Final[Spec] = {
     "src": {"type": "path"},
     "update": {"type": "str", "choices": ["if_newer", "always", "on_create"], "default": "if_newer"},
     "on_account_mismatch": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
+    "allow_shared_refresh_token": {"type": "bool", "default": False},
     **STATE,
     **FILE,
 }

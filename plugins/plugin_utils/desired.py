@@ -46,6 +46,7 @@ class DesiredAuth:
     credential: Credential | None
     update: Update = "if_newer"
     on_account_mismatch: OnAccountMismatch = "fail"
+    allow_shared_refresh_token: bool = False
     mode: int | None = None
     backup: Backup = NO_BACKUP
 
@@ -143,6 +144,7 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
         credential=credential,
         update=arguments.get("update") or "if_newer",
         on_account_mismatch=arguments.get("on_account_mismatch") or "fail",
+        allow_shared_refresh_token=bool(arguments.get("allow_shared_refresh_token")),
         mode=check_mode(arguments.get("mode"), where),
         backup=check_backup(arguments, where),
     )

@@ -70,9 +70,17 @@ class Progress:
 
 
 def bring_about(
-    executor: Executor, desired: t.Sequence[DesiredHome], *, check_mode: bool = False, verify: bool = False
+    executor: Executor,
+    desired: t.Sequence[DesiredHome],
+    *,
+    check_mode: bool = False,
+    verify: bool = False,
+    claim: t.Callable[[t.Sequence[HomeAnswer]], None] | None = None,
 ) -> Outcome:
-    """Makes the target's homes as desired, or in check mode says what that would take."""
+    """Makes the target's homes as desired, or in check mode says what that would take.
+
+    ``claim`` is asked about the described homes before anything is written; it raises CodexError to refuse.
+    """
     progress = [Progress() for _home in desired]
     for _round in range(ROUNDS):
         requests = [describe_request(home) for home in desired]
@@ -80,6 +88,8 @@ def bring_about(
             request["login_status"] = True
         answers = executor.execute("describe", requests)
         plans = plan_homes(desired, answers, datetime.now(UTC))
+        if claim:
+            claim(answers)
         pending = [n for n, plan in enumerate(plans) if plan.changes]
         if pending and not check_mode:
             applied = executor.execute("apply", [_apply_request(desired[n], plans[n], verify) for n in pending])
