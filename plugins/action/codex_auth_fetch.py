@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pathlib
 import typing as t
 from datetime import UTC, datetime
 
+from ansible import constants as C
 from ansible_collections.fleet.codex.plugins.plugin_utils import controller_file, obstacles, report
 from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import Credential, from_document
@@ -20,6 +22,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.fetch_decision import decide_fetch, deployable, find_login
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, HomeRequest
+from ansible_collections.fleet.codex.plugins.plugin_utils.run_notes import noted
 from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
 
 
@@ -37,6 +40,7 @@ class ActionModule(CodexAction):
         request = describe_request(home)
         for _round in range(ROUNDS):
             found = _ask(transport, request)
+            self._claim(dest, found)
             stored = controller_file.read(dest, vault)
             kept = None if stored is None else from_document(stored.content, f"dest ({dest})")
             file = find_login(found)
@@ -69,6 +73,18 @@ class ActionModule(CodexAction):
         raise CodexError(
             f"The login, or {dest}, kept changing, {ROUNDS} times in a row. Nothing was written; run again."
         )
+
+    def _claim(self, dest: pathlib.Path, found: HomeAnswer) -> None:
+        """Refuses a file that this run brings another home's login into."""
+        host = self._task.delegate_to or self._variables["inventory_hostname"]
+        own = [host, found["account"]["name"], found["real_home"]]
+        name = hashlib.sha256(os.fsencode(os.path.realpath(dest))).hexdigest()
+        first = noted(C.DEFAULT_LOCAL_TMP, f"copy-{name}", lambda: own)
+        if first != own:
+            raise CodexError(
+                f"dest: {dest} is for the login of {first[1]} on {first[0]} already. Give each home a file of its own, "
+                "for example with inventory_hostname in its path."
+            )
 
 
 def _ask(transport: Transport, request: HomeRequest) -> HomeAnswer:

@@ -156,10 +156,11 @@ class OtherHosts:
         blocks = [*play.pre_tasks, *play.tasks, *play.post_tasks]
         blocks += [block for role in play.roles for block in role.get_task_blocks()]
         for task in [task for block in blocks for task in block.get_tasks()]:
-            names.add(task.register)
+            # A name, or in ansible-core 2.21 and later a dictionary of names.
+            names |= {task.register} if isinstance(task.register, str) else {*(task.register or ())}
             if task.action.rpartition(".")[2] == "set_fact":
                 names |= task.args.keys()
-        return names - {None}
+        return names
 
 
 class _Used:

@@ -210,6 +210,26 @@ def test_a_copy_that_cannot_be_opened_or_written_is_told_and_left_alone(place: P
     assert sorted(path.name for path in place.copy.parent.iterdir()) == ["auth.json"]
 
 
+def test_two_homes_never_share_a_copy(place: Place) -> None:
+    other = place.playbook.folder / "other"
+    for folder in (place.codex_home, other):
+        folder.mkdir(exist_ok=True, mode=0o700)
+        (folder / "auth.json").write_text(login(0))
+    task = {"name": "fetch", "fleet.codex.codex_auth_fetch": {"dest": "copies/auth.json", "codex_home": "{{ home }}"}}
+    hosts = {
+        name: {"ansible_connection": "local", "home": str(home)}
+        for name, home in (("one", place.codex_home), ("two", other))
+    }
+    again = {**task, "name": "again", "when": "inventory_hostname == 'one'"}
+    run = place.playbook.run(hosts, [task, again], arguments=["--forks", "1"])
+    assert [(done.name, done.host, done.changed) for done in run.tasks if not done.result.get("failed")] == [
+        ("fetch", "one", True),
+        ("again", "one", False),
+    ]
+    (message,) = [done.message for done in run.tasks if done.result.get("failed")]
+    assert "copies/auth.json is for the login of root on one already" in message
+
+
 def test_a_link_stays_and_what_it_leads_to_is_replaced(place: Place) -> None:
     place.put(login(1))
     place.keep(login(0))
