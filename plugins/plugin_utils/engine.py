@@ -63,10 +63,15 @@ class Progress:
     changes: list[PlannedChange] = field(default_factory=list)
     parts: dict[str, dict[str, t.Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    processes: dict[int, Process] | None = None
+    """Who runs with the login that was there before, by number; None: nobody looked."""
 
     def result(self, plan: HomePlan) -> dict[str, t.Any]:
         """The home's result: of the last plan, but for the parts that an earlier round did."""
-        return {**plan.result, **self.parts, "changed": bool(self.changes) or plan.result["changed"]}
+        result = {**plan.result, **self.parts, "changed": bool(self.changes) or plan.result["changed"]}
+        if self.processes is not None:
+            result["auth"] = {**result["auth"], **report.restart_report(result["user"], self.processes.values())}
+        return result
 
 
 def bring_about(
@@ -102,9 +107,11 @@ def bring_about(
         if verify:
             _verify(desired, plans, results, answers, check_mode)
         outcome = Outcome(results)
-        for plan, done in zip(plans, progress, strict=True):
+        for plan, done, result in zip(plans, progress, results, strict=True):
             outcome.diffs += plan.diffs if check_mode else [change.diff for change in done.changes if change.diff]
             outcome.warnings += plan.warnings + done.warnings
+            if result.get("auth", {}).get("restart_required"):
+                outcome.warnings.append(f"{result['auth']['restart_reason']} Restart them.")
         outcome.warnings = list(dict.fromkeys(outcome.warnings))
         return outcome
     raise CodexError(
@@ -137,7 +144,8 @@ def _note(progress: Progress, plan: HomePlan, answer: HomeAnswer) -> bool:
             backup = {"backup_file": result["backup_file"]} if result.get("backup_file") else {}
             progress.parts[change.part] = {**progress.parts.get(change.part, {}), **plan.result[change.part], **backup}
         if "processes" in result:
-            _note_processes(progress, plan, result["processes"])
+            found = {process["pid"]: process for process in result["processes"]}
+            progress.processes = {**(progress.processes or {}), **found}
             settled = settled and not result["rewritten"]
         if result.get("in_place"):
             operation = change.operation
@@ -152,19 +160,6 @@ def _note(progress: Progress, plan: HomePlan, answer: HomeAnswer) -> bool:
             f"The work on {plan.result['codex_home']} ended half-way. Run again: what was done is seen then."
         )
     return settled
-
-
-def _note_processes(progress: Progress, plan: HomePlan, processes: t.Sequence[Process]) -> None:
-    """Notes who still runs with the login that was there before."""
-    auth, user = progress.parts["auth"], plan.result["user"]
-    known = {process["pid"]: process for process in [*auth.get("processes", []), *processes]}
-    auth["restart_required"] = bool(known)
-    if known:
-        names = ", ".join(f"{process['name']} ({pid})" for pid, process in sorted(known.items()))
-        auth["processes"] = [known[pid] for pid in sorted(known)]
-        auth["restart_reason"] = f"These programs of {user} run, and keep the login that they started with: {names}."
-        progress.warnings = [warning for warning in progress.warnings if not warning.startswith("These programs")]
-        progress.warnings.append(f"{auth['restart_reason']} Restart them.")
 
 
 def _obstacle(result: OperationResult) -> ObstacleFacts:

@@ -18,7 +18,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_renewal import re
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import can_renew, describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import outranking_variables
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer, Process
 from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, KeyPath, dotted
 
@@ -155,6 +155,16 @@ def _config_report(file: FileFacts) -> dict[str, t.Any]:
         "forced_login_method": data.get("forced_login_method"),
         "credentials_store": data.get("cli_auth_credentials_store", "file"),
     }
+
+
+def restart_report(user: str, processes: t.Iterable[Process]) -> dict[str, t.Any]:
+    """What results say of programs that keep the login that they started with."""
+    running = sorted(processes, key=lambda process: process["pid"])
+    if not running:
+        return {"restart_required": False}
+    names = ", ".join(f"{process['name']} ({process['pid']})" for process in running)
+    reason = f"These programs of {user} run, and keep the login that they started with: {names}."
+    return {"restart_required": True, "restart_reason": reason, "processes": running}
 
 
 def _iso(seconds: object) -> str | None:

@@ -99,7 +99,6 @@ ON_THE_TARGET: dict[str, tuple[t.Callable[[pathlib.Path], None], str, Options, s
     "a FIFO": (make_fifo, "auth_file", {"api_key": SECRET}, "auth.json is a fifo"),
     "a dangling link": (make_dangling, "auth_file", {"api_key": SECRET}, "auth.json is a symbolic link to nothing"),
     "malformed": (make_file("auth.json", b"{" + SECRET.encode()), "auth_file", {"api_key": SECRET}, "not an auth.json"),
-    "empty": (make_file("auth.json", b""), "auth_file", {"api_key": SECRET}, "not an auth.json"),
     "another login": (make_file("auth.json", KEY_FILE), "auth_file", {"content": document()}, "on_account_mismatch"),
     "bad TOML": (
         make_file("config.toml", f'ok = 1\nx = "{SECRET}\n'.encode()),

@@ -290,7 +290,8 @@ def working(place: Place) -> list[Task]:
         for name, account, options in (
             ("plain", "alice", {}),
             ("vault", "alice", {"dest": "fetched/vault.json", "encrypt_vault_id": "codex"}),
-            ("again", "bob", {"dest": "fetched/vault.json", "encrypt_vault_id": "codex"}),
+            ("again", "alice", {"dest": "fetched/vault.json", "encrypt_vault_id": "codex"}),
+            ("bob", "bob", {"dest": "fetched/bob.json", "encrypt_vault_id": "codex"}),
         )
     ]
     source = {
