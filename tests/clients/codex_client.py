@@ -95,13 +95,14 @@ class Execution:
     requests: list[Request]
 
     @property
+    def turns(self) -> list[Request]:
+        """The requests that ask the model for something."""
+        return [r for r in self.requests if r["method"] == "POST" and r["path"].partition("?")[0] == RESPONSES]
+
+    @property
     def authorization(self) -> list[str]:
         """Authorization of each turn sent; "" is a turn sent without one."""
-        return [
-            request["authorization"] or ""
-            for request in self.requests
-            if request["method"] == "POST" and request["path"].partition("?")[0] == RESPONSES
-        ]
+        return [turn["authorization"] or "" for turn in self.turns]
 
 
 @functools.cache

@@ -105,7 +105,7 @@ def test_unreadable(version: str, home: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_config_is_read_and_untouched(version: str, home: pathlib.Path) -> None:
-    """The model named in config.toml shows in what ``codex exec`` says of itself."""
+    """``codex exec`` asks for the model named in config.toml, and says so."""
     put(home, credentials.api_key_document(KEY))
     config = home / ".codex" / "config.toml"
     config.write_text('model = "fleet-test-model"\n', encoding="utf-8")
@@ -113,6 +113,7 @@ def test_config_is_read_and_untouched(version: str, home: pathlib.Path) -> None:
     execution = start(version, home).execute()
     assert execution.authorization == [f"Bearer {KEY}"]
     assert "fleet-test-model" in execution.text
+    assert [turn["model"] for turn in execution.turns] == ["fleet-test-model"]
     after = config.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
