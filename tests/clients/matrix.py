@@ -40,14 +40,14 @@ class Cell(t.TypedDict):
 
 
 def render(cells: t.Sequence[Cell]) -> str:
-    """The table, a block for each login. Order of columns: as the cells come for the first version."""
+    """The table, a block for each login; its columns are in the order in which the cells come."""
     lines = [_HEAD]
     for login in sorted({cell["login"] for cell in cells}):
         block = [cell for cell in cells if cell["login"] == login]
         preferences = list(dict.fromkeys(cell["preference"] for cell in block))
         found = {(cell["version"], cell["preference"]): cell for cell in block}
         rows = [[login, *preferences]]
-        for version in sorted({cell["version"] for cell in block}, key=_number):
+        for version in sorted({cell["version"] for cell in block}, key=number):
             rows.append([version, *(_text(found.get((version, preference))) for preference in preferences)])
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
@@ -66,5 +66,6 @@ def _text(cell: Cell | None) -> str:
     return f"{cell['sent']}/{cell['said']} {cell['marks']}".rstrip() if cell else "-"
 
 
-def _number(version: str) -> tuple[int, ...]:
+def number(version: str) -> tuple[int, ...]:
+    """A version's order among others."""
     return tuple(map(int, version.split(".")))

@@ -17,16 +17,16 @@ import pytest
 from ansible_collections.fleet.codex.tests.integration.playbook import Playbook, Run
 
 from . import credentials, matrix
-from .codex_client import Codex, Execution, Status, scratch
+from .codex_client import Execution, Status, scratch
 from .test_harness import start
 
-# 0.34 is the last but one to know preferred_auth_method and 0.58 knows forced_login_method instead, 0.94 reads
-# /etc/codex/config.toml and auth_mode, 0.169 has profiles in files of their own and new texts.
+# 0.20 knows neither setting, 0.34 preferred_auth_method and 0.58 forced_login_method; 0.94 reads auth_mode and
+# 0.169 has new texts. tests/environment/codex.sh fetches these for other tests, too.
 FIVE = ("0.20.0", "0.34.0", "0.58.0", "0.94.0", "0.169.0")
 MORE = ("0.21.0", "0.23.0", "0.36.0", "0.45.0", "0.49.0", "0.80.0", "0.120.0", "0.139.0", "0.155.0")
 VERSIONS = (*FIVE, *MORE) if os.environ.get("FLEET_CODEX_MATRIX") == "all" else FIVE
 
-LOGINS = ("apikey", "chatgpt")
+LOGINS = ("apikey", "chatgpt")  # also the values of preferred_auth_method
 # What stands in `config` of a home beside the login.
 PREFERENCES: dict[str, dict[str, t.Any]] = {
     "none": {},
@@ -47,10 +47,6 @@ class Deployed(t.NamedTuple):
 
 def name_of(version: str, preference: str) -> str:
     return f"{version}-{preference}"
-
-
-def number(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
 
 
 def api_key(name: str) -> str:
@@ -114,9 +110,9 @@ def written_settings(codex_home: pathlib.Path) -> dict[str, t.Any]:
 
 def expected_settings(login: str, preference: str, version: str) -> dict[str, t.Any]:
     """What this version acts on."""
-    if preference in LOGINS and (0, 23) <= number(version) < (0, 36):
+    if preference in LOGINS and (0, 23) <= matrix.number(version) < (0, 36):
         return {"preferred_auth_method": preference}
-    if preference == "enforced" and number(version) >= (0, 49):
+    if preference == "enforced" and matrix.number(version) >= (0, 49):
         return {"forced_login_method": {"apikey": "api", "chatgpt": "chatgpt"}[login]}
     return {}
 
@@ -125,7 +121,7 @@ def expected_answer(login: str, name: str, version: str) -> str:
     """The line with which this version says that it is logged in; of a key it shows the begin and the end."""
     if login == "chatgpt":
         return "Logged in using ChatGPT"
-    begin = "API key configured" if number(version) >= (0, 165) else "Logged in using an API key"
+    begin = "API key configured" if matrix.number(version) >= (0, 165) else "Logged in using an API key"
     return f"{begin} - {api_key(name)[:8]}***{api_key(name)[-5:]}"
 
 
@@ -184,3 +180,20 @@ def test_the_role_says_which_settings_it_left_out(deployed: Deployed) -> None:
         if not expected_settings(deployed.login, "apikey", version)
     ]
     assert role.result["warnings"] == left_out
+
+
+def test_the_table_shows_what_went_wrong() -> None:
+    results = [
+        ("none", "0.94.0", "key", "key", ""),
+        ("enforced", "0.94.0", "OTHER", "key", "!"),
+        ("none", "0.9.0", "nothing", "none", " LOST"),
+    ]
+    cells: list[matrix.Cell] = [
+        {"login": "apikey", "preference": preference, "version": version, "sent": sent, "said": said, "marks": marks}
+        for preference, version, sent, said, marks in results
+    ]
+    assert matrix.render(cells).splitlines()[-3:] == [
+        "apikey  none               enforced",
+        "0.9.0   nothing/none LOST  -",
+        "0.94.0  key/key            OTHER/key !",
+    ]
