@@ -154,15 +154,14 @@ def test_codex_sends_the_declared_login_and_says_so(
     execution = codex.execute()
     status = codex.login_status()
     kept = auth_json.exists() and auth_json.read_bytes() == before
+    marks = {"*": "preferred_auth_method" in settings, "!": "forced_login_method" in settings, "LOST": not kept}
     cell: matrix.Cell = {
         "login": deployed.login,
         "preference": preference,
         "version": version,
         "sent": sent(execution, deployed.login, secret),
         "said": said(status),
-        "marks": ("*" if "preferred_auth_method" in settings else "")
-        + ("!" if "forced_login_method" in settings else "")
-        + ("" if kept else " LOST"),
+        "marks": " ".join(mark for mark, holds in marks.items() if holds),
     }
     record_property(matrix.PROPERTY, cell)
     assert (execution.rc, execution.authorization) == (0, [f"Bearer {secret}"]), execution
@@ -186,7 +185,7 @@ def test_the_table_shows_what_went_wrong() -> None:
     results = [
         ("none", "0.94.0", "key", "key", ""),
         ("enforced", "0.94.0", "OTHER", "key", "!"),
-        ("none", "0.9.0", "nothing", "none", " LOST"),
+        ("none", "0.9.0", "nothing", "none", "LOST"),
     ]
     cells: list[matrix.Cell] = [
         {"login": "apikey", "preference": preference, "version": version, "sent": sent, "said": said, "marks": marks}
