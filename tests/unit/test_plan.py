@@ -37,8 +37,8 @@ def found(wanted: DesiredHome, user: str = "alice", shell: str = "/bin/bash", **
     request, codex_home = describe_request(wanted), wanted.codex_home or f"/home/{user}/.codex"
     described: dict[str, FileFacts] = {}
     for query in request["files"]:
-        base = codex_home if query["base"] == "codex_home" else f"/home/{user}"
-        described[query["name"]] = {"path": f"{base}/{query['path']}", "kind": "absent"}
+        base = {"codex_home": f"{codex_home}/", "home": f"/home/{user}/", "host": ""}[query["base"]]
+        described[query["name"]] = {"path": f"{base}{query['path']}", "kind": "absent"}
     for name, facts in files.items():
         described[name.replace("__", ".")] |= facts
     return {
@@ -48,6 +48,8 @@ def found(wanted: DesiredHome, user: str = "alice", shell: str = "/bin/bash", **
         "folder": {"path": codex_home, "kind": "directory", "mode": 0o700},
         "files": described,
         "leftovers": [],
+        "profiles": [],
+        "root": True,
         "unsaved_logins": [],
         "home_exists": True,
         "system": "linux",
