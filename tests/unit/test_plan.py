@@ -12,9 +12,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import environment
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_api_key, from_document
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.home_report import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan import HomePlan, describe_request, plan_homes
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
-from ansible_collections.fleet.codex.plugins.plugin_utils.report import home_report
 from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
