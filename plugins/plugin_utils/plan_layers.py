@@ -32,6 +32,9 @@ LOGINS: t.Final = {
     "personal_access_token": "a personal access token",
 }
 
+STORES: t.Final = ("keyring", "auto", "ephemeral")
+"""What cli_auth_credentials_store may be beside ``file``."""
+
 
 def read_sources(found: HomeAnswer, after: t.Mapping[str, Table]) -> tuple[Sources, list[str]]:
     """A home's configuration files, and a sentence for each that Codex cannot read.
@@ -138,8 +141,8 @@ def credentials_store_warnings(sources: Sources, version: versions.Version | Non
     if store == "file":
         return []
     return [
-        f"{path} sets cli_auth_credentials_store to a store other than file, so Codex "
-        f"{versions.CREDENTIALS_STORE.range()} may not read auth.json. Set cli_auth_credentials_store to file there."
+        f"{path} sets cli_auth_credentials_store to {store if store in STORES else 'another store'}, so Codex "
+        f"{versions.CREDENTIALS_STORE.range()} may not read auth.json. Set it to file there."
     ]
 
 
