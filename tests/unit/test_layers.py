@@ -135,9 +135,9 @@ def test_a_file_of_the_host_wants_root() -> None:
 
 def test_a_profile_is_removed_where_it_stands() -> None:
     wanted = layer("profile:work", "0.58.0", state="absent")
-    there = config_file(b'model = "a"\n\n[profiles.work]\nmodel = "b"\n')
+    there = config_file(b'model = "a"\n\n[profiles.work]\nmodel = "b"\n\n[profiles.play]\nmodel = "c"\n')
     made = plan(wanted, found(wanted, config=there))
-    assert content(made, "config.toml") == {"model": "a"}
+    assert content(made, "config.toml") == {"model": "a", "profiles": {"play": {"model": "c"}}}
     wanted = layer("profile:work", "0.169.0", state="absent")
     assert words(plan(wanted, found(wanted, config=there, profile=config_file(b"")))) == ["remove work.config.toml"]
     assert not plan(wanted, found(wanted, config=there)).changes
