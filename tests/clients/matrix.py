@@ -14,7 +14,9 @@ PROPERTY = "matrix"
 
 _HEAD = """\
 Real Codex binaries after the role ran: what `codex exec` sent, and what `codex login status` said.
-One row for each version, one column for each preference that was declared beside the login.
+One row for each version, one column for each preference that was declared beside the login: none,
+preferred_auth_method, enforce_login_method, the same in the host's /etc/codex/config.toml, and a profile, with
+which `codex exec --profile` ran.
 
 sent   key, token   exactly the API key, or the access token, that was declared for this home
        nothing      no request, or one without a credential
@@ -23,7 +25,8 @@ said   key          Logged in using an API key
        configured   API key configured
        chatgpt      Logged in using ChatGPT
        none         Not logged in
-*      the role wrote preferred_auth_method    !  the role wrote forced_login_method
+*      the role wrote preferred_auth_method
+!      the role wrote forced_login_method; (!) in a file that this version did not read
 LOST   auth.json is gone, or no longer as it was deployed
 """
 

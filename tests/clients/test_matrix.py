@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""The role with either login and with each way to prefer one, and what each version of Codex makes of it.
+"""The role with either login and each way to prefer one, and what each version of Codex makes of it.
 
 FLEET_CODEX_MATRIX=all: fourteen versions, else the five of them that differ most. What they sent and said
 is in tests/output/matrix.txt afterwards.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import pathlib
+import sys
 import tomllib
 import typing as t
 
@@ -17,7 +18,7 @@ import pytest
 from ansible_collections.fleet.codex.tests.integration.playbook import Playbook, Run
 
 from . import credentials, matrix
-from .codex_client import Execution, Status, scratch
+from .codex_client import Execution, Status, own_etc, scratch, with_etc
 from .test_harness import start
 
 # 0.20 knows neither setting, 0.34 preferred_auth_method and 0.58 forced_login_method; 0.94 reads auth_mode and
@@ -27,21 +28,26 @@ MORE = ("0.21.0", "0.23.0", "0.36.0", "0.45.0", "0.49.0", "0.80.0", "0.120.0", "
 VERSIONS = (*FIVE, *MORE) if os.environ.get("FLEET_CODEX_MATRIX") == "all" else FIVE
 
 LOGINS = ("apikey", "chatgpt")  # also the values of preferred_auth_method
+PROFILE = "fleet"
+MODEL = "fleet-test-model-of-the-layer"  # whoever asks for it has read that layer
 # What stands in `config` of a home beside the login.
 PREFERENCES: dict[str, dict[str, t.Any]] = {
     "none": {},
     "apikey": {"preferred_auth_method": "apikey"},
     "chatgpt": {"preferred_auth_method": "chatgpt"},
     "enforced": {"enforce_login_method": True},
+    "system": {"layer": "system", "enforce_login_method": True, "settings": {"model": MODEL}},
+    "profile": {"layer": f"profile:{PROFILE}", "settings": {"model": MODEL}},
 }
 NOW = dt.datetime.now(dt.UTC)
 
 
 class Deployed(t.NamedTuple):
-    """The homes that one run of the role logged in with one kind of login."""
+    """The homes that one run of the role logged in with one kind of login; to it, ``etc`` was /etc."""
 
     login: str
     folder: pathlib.Path
+    etc: pathlib.Path
     run: Run
 
 
@@ -71,6 +77,21 @@ def declared(login: str, name: str) -> tuple[dict[str, t.Any], str]:
     return {"content": chatgpt(name)}, chatgpt(name)["tokens"]["access_token"]
 
 
+def homes(login: str, folder: pathlib.Path) -> list[dict[str, t.Any]]:
+    """`codex_homes`. The host's file is declared once, with the newest version, and is there for all."""
+    found = []
+    newest = max(VERSIONS, key=matrix.number)
+    for version in VERSIONS:
+        for preference, config in PREFERENCES.items():
+            name = name_of(version, preference)
+            (folder / name).mkdir()
+            auth, _secret = declared(login, name)
+            home = {"codex_home": str(folder / name / ".codex"), "codex_version": version, "auth": auth}
+            declares = config and (preference != "system" or version == newest)
+            found.append({**home, "config": config} if declares else home)
+    return found
+
+
 # A group for each login: one playbook serves all of its homes.
 @pytest.fixture(
     name="deployed",
@@ -80,41 +101,42 @@ def declared(login: str, name: str) -> tuple[dict[str, t.Any], str]:
 def _deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Deployed]:
     login = request.param
     with scratch() as folder:
-        homes = []
-        for version in VERSIONS:
-            for preference, config in PREFERENCES.items():
-                name = name_of(version, preference)
-                (folder / name).mkdir()
-                auth, _secret = declared(login, name)
-                home = {"codex_home": str(folder / name / ".codex"), "codex_version": version, "auth": auth}
-                homes.append({**home, "config": config} if config else home)
-        control = folder / "control"
+        control, etc = folder / "control", own_etc(folder)
         control.mkdir()
-        playbook = Playbook(tmp_path_factory.mktemp("playbook"), control)
+        # The one account of the host. Logins that are on this machine do not come into it.
+        (etc / "passwd").write_text(f"root:x:0:0::{folder}:/bin/sh\n", encoding="ascii")
+        program = with_etc(pathlib.Path(sys.executable).with_name("ansible-playbook"), etc, control / "playbook")
+        playbook = Playbook(tmp_path_factory.mktemp("playbook"), control, program)
         task = {
             "name": "role",
             "ansible.builtin.import_role": {"name": "fleet.codex.codex"},
-            "vars": {"codex_homes": homes},
+            "vars": {"codex_homes": homes(login, folder)},
         }
-        # HOME of the task's environment stands for the home of the account that runs the tests.
-        play = {"environment": {"HOME": str(folder)}}
-        run = playbook.run({"host": {"ansible_connection": "local"}}, [task], play=play)
+        run = playbook.run({"host": {"ansible_connection": "local"}}, [task])
         assert any(run.changes())
-        yield Deployed(login, folder, run)
+        yield Deployed(login, folder, etc, run)
 
 
-def written_settings(codex_home: pathlib.Path) -> dict[str, t.Any]:
-    path = codex_home / "config.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def read_settings(*paths: pathlib.Path) -> dict[str, dict[str, t.Any]]:
+    """What the configuration files among the paths hold, by their names."""
+    return {path.name: tomllib.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()}
 
 
-def expected_settings(login: str, preference: str, version: str) -> dict[str, t.Any]:
-    """What this version acts on."""
-    if preference in LOGINS and (0, 23) <= matrix.number(version) < (0, 36):
-        return {"preferred_auth_method": preference}
-    if preference == "enforced" and matrix.number(version) >= (0, 49):
-        return {"forced_login_method": {"apikey": "api", "chatgpt": "chatgpt"}[login]}
-    return {}
+def expected_settings(login: str, preference: str, version: str) -> dict[str, dict[str, t.Any]]:
+    """By file: in the home what this version acts on, and for all versions the host's."""
+    number = matrix.number(version)
+    settings: dict[str, t.Any] = {}
+    if preference in LOGINS and (0, 23) <= number < (0, 36):
+        settings = {"preferred_auth_method": preference}
+    if preference == "system" or (preference == "enforced" and number >= (0, 49)):
+        settings = {"forced_login_method": {"apikey": "api", "chatgpt": "chatgpt"}[login]}
+    if preference == "system":
+        settings["model"] = MODEL
+    if preference == "profile" and number >= (0, 134):
+        return {f"{PROFILE}.config.toml": {"model": MODEL}}
+    if preference == "profile":
+        settings = {"profiles": {PROFILE: {"model": MODEL}}}
+    return {"config.toml": settings} if settings else {}
 
 
 def expected_answer(login: str, name: str, version: str) -> str:
@@ -149,12 +171,24 @@ def test_codex_sends_the_declared_login_and_says_so(
     _auth, secret = declared(deployed.login, name)
     home = deployed.folder / name
     auth_json = home / ".codex" / "auth.json"
-    settings, before = written_settings(home / ".codex"), auth_json.read_bytes()
-    codex = start(version, home)
-    execution = codex.execute()
+    before = auth_json.read_bytes()
+    settings = read_settings(*sorted((home / ".codex").glob("*.toml")))
+    etc = deployed.etc if preference == "system" else None
+    if etc:
+        assert settings == {}
+        settings = read_settings(etc / "codex" / "config.toml")
+    codex = start(version, home, etc=etc)
+    execution = codex.execute(arguments=["--profile", PROFILE] if preference == "profile" else [])
     status = codex.login_status()
     kept = auth_json.exists() and auth_json.read_bytes() == before
-    marks = {"*": "preferred_auth_method" in settings, "!": "forced_login_method" in settings, "LOST": not kept}
+    keys = settings.get("config.toml", {})
+    asked_for = [turn["model"] for turn in execution.turns]
+    unread = "model" in keys and asked_for != [MODEL]
+    marks = {
+        "*": "preferred_auth_method" in keys,
+        "(!)" if unread else "!": "forced_login_method" in keys,
+        "LOST": not kept,
+    }
     cell: matrix.Cell = {
         "login": deployed.login,
         "preference": preference,
@@ -168,6 +202,8 @@ def test_codex_sends_the_declared_login_and_says_so(
     assert status.rc == 0 and expected_answer(deployed.login, name, version) in status.text.splitlines(), status
     assert kept
     assert settings == expected_settings(deployed.login, preference, version)
+    has_layer = preference == "profile" or (preference == "system" and matrix.number(version) >= (0, 80))
+    assert (asked_for == [MODEL]) == has_layer
 
 
 def test_the_role_says_which_settings_it_left_out(deployed: Deployed) -> None:
