@@ -25,20 +25,23 @@ _MESSAGES = (
 def main(command: list[str]) -> int:
     """Starts the command, asks, and prints the answer."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdin
-        assert server.stdout
-        for message in _MESSAGES:
-            server.stdin.write(json.dumps(message) + "\n")
-        server.stdin.flush()
-        for line in server.stdout:
-            answer = json.loads(line)
-            if "error" in answer:
-                print(line)
-                return 1
-            if answer.get("id") == 2:
-                layers = answer["result"]["layers"]
-                print(json.dumps(next(layer["config"] for layer in layers if layer["name"]["type"] == "user")))
-                return 0
+        try:
+            assert server.stdin
+            assert server.stdout
+            for message in _MESSAGES:
+                server.stdin.write(json.dumps(message) + "\n")
+            server.stdin.flush()
+            for line in server.stdout:
+                answer = json.loads(line)
+                if "error" in answer:
+                    print(line)
+                    return 1
+                if answer.get("id") == 2:
+                    layers = answer["result"]["layers"]
+                    print(json.dumps(next(layer["config"] for layer in layers if layer["name"]["type"] == "user")))
+                    return 0
+        finally:
+            server.kill()  # it may have telemetry to send before it ends by itself, and nowhere to send it to
     return 1
 
 
