@@ -199,21 +199,31 @@ def test_all_lines_of_a_crlf_file_end_with_it(case: str, edited: Edited) -> None
 @each_version
 @each_case
 def test_codex_reads_the_old_settings_and_the_edit(version: str, case: str, edited: Edited) -> None:
+    """The app server tells the whole file and accepts nearly everything; the list of servers needs all to be valid."""
     before = (edited.codex_home / "config.toml").read_bytes()
-    assert start(version, edited.codex_home.parent).configuration() == edited_data(CASES[case])
+    codex = start(version, edited.codex_home.parent)
+    assert with_plain_line_ends(codex.configuration()) == edited_data(CASES[case])
+    rc, text = codex.command("mcp", "list")
+    assert rc == 0, text
+    servers = [line.split()[0] for line in text.splitlines() if line.strip()]
+    assert "fleet" in servers
+    assert "old" not in servers
     assert (edited.codex_home / "config.toml").read_bytes() == before
+
+
+def with_plain_line_ends(value: t.Any) -> t.Any:
+    """Codex keeps the CRLF of a file in a text of several lines, and tomli does not (measured)."""
+    if isinstance(value, dict):
+        return {key: with_plain_line_ends(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_plain_line_ends(item) for item in value]
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 @each_version
 @pytest.mark.parametrize("case", ["approval-crlf", "history", "out_of_order", "tabs"])
-def test_the_edit_takes_effect(version: str, case: str, edited: Edited, home: pathlib.Path) -> None:
-    """In what Codex says of its model before a turn, and in its list of MCP servers."""
+def test_the_model_takes_effect(version: str, case: str, edited: Edited, home: pathlib.Path) -> None:
+    """In what Codex says of itself before a turn."""
     put(home, credentials.api_key_document("fleet-test-key-configurations"))
     (home / ".codex" / "config.toml").write_bytes(edited.contents[0])
-    codex = start(version, home)
-    assert f"model: {MODEL}\n" in codex.execute().text
-    rc, servers = codex.command("mcp", "list")
-    assert rc == 0
-    names = [line.split()[0] for line in servers.splitlines() if line.strip()]
-    assert "fleet" in names
-    assert "old" not in names
+    assert f"model: {MODEL}\n" in start(version, home).execute().text
