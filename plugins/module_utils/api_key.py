@@ -5,36 +5,30 @@
 """Asks the Responses API whether an API key may write Responses, by a request that it must refuse.
 
 Runs on the target, from standard input, under ``python -I -S`` 3.6 or later, with the standard
-library only; plugins/plugin_utils/transport.py sends it, as it sends store.py. It takes one request
-and prints one answer, both JSON, as docs/architecture.md lays down. It does not judge: it reports
-what the API answered, or what kept it from asking.
+library only; plugins/plugin_utils/transport.py sends it and wire.py, as it sends store.py. It takes one
+request and prints one answer, both JSON, as docs/architecture.md lays down. It does not judge: it
+reports what the API answered, or what kept it from asking.
 
 From top to bottom: the proxy, one request, the retries, main.
 """
 
-# Nothing of the future is imported: Python 3.6 has no postponed annotations, so there are none.
-__metaclass__ = type
-
 import base64
-import hashlib
 import http.client
-import json
 import os
 import re
 import signal
 import socket
-import sys
 import time
 import urllib.parse
 import urllib.request
+
+from ansible_collections.fleet.codex.plugins.module_utils.wire import serve
 
 try:
     import ssl
 except ImportError:  # a Python that was built without it
     ssl = None
 
-PROTOCOL = 2
-MARK = "fleet.codex answer "  # as in store.py
 BODY = b"{}"  # without a model and an input: the API refuses it before there is anything to bill
 BODY_LIMIT = 64 * 1024  # bytes of an answer that are read
 WAIT_LIMIT = 60  # seconds to wait for another try; who asks for more is not waited for
@@ -237,14 +231,6 @@ def ask(request):
 # --------------------------------------------------------------------------------------- main
 
 
-def mask(data, key):
-    """As in store.py, which says why: here it keeps from logs what the API quotes of a key."""
-    blocks = (hashlib.sha256(key + n.to_bytes(8, "big")).digest() for n in range(len(data) // 32 + 1))
-    stream = b"".join(blocks)[: len(data)]
-    mixed = int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")
-    return mixed.to_bytes(len(data), "big")
-
-
 def guarded(request):
     """ask()'s answer, or what stands in its way; never a traceback, which might quote a header."""
     try:
@@ -256,14 +242,4 @@ def guarded(request):
 
 
 def main():
-    request = json.loads(sys.stdin.buffer.read().decode("utf-8"))
-    os.environ.update(request["environment"])
-    answer = {"protocol": PROTOCOL, "half": "python", "python": sys.version.split()[0]}
-    if request["protocol"] == PROTOCOL:
-        answer["api"] = guarded(request)
-    masked = mask(json.dumps(answer).encode("ascii"), bytes.fromhex(request["key"]))
-    sys.stdout.write("\n" + MARK + base64.b64encode(masked).decode("ascii") + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    serve(lambda request: {"api": guarded(request)})

@@ -4,15 +4,13 @@
 
 """Shapes of the request and the answer between controller and target half (docs/architecture.md).
 
-Every target half, in whatever language, answers these; the behaviour tests are written against them.
+Every target half, in whatever language, answers these; the behaviour tests are written against them. Their version
+is PROTOCOL in module_utils/wire.py.
 """
 
 from __future__ import annotations
 
 import typing as t
-
-PROTOCOL = 2
-"""Version of the shapes below; a half that speaks another one is refused."""
 
 Base = t.Literal["codex_home", "home", "host"]
 """What a path is relative to: the Codex home, the account's home, or nothing.

@@ -14,18 +14,18 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
-import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import typing as t
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
+from ansible_collections.fleet.codex.plugins.module_utils.wire import MARK, PROTOCOL, mask
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
-    PROTOCOL,
     Envelope,
     HomeAnswer,
     HomeQuestion,
@@ -34,8 +34,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     KeyQuestion,
 )
 
-MARK = "fleet.codex answer "
-PROGRAMS = pathlib.Path(__file__).parent.parent / "module_utils"
+PACKAGE = "ansible_collections.fleet.codex.plugins.module_utils"
+FOLDER = pathlib.Path(__file__).parent.parent / "module_utils"
 
 PYTHONS = (
     "/usr/bin/python3",
@@ -52,19 +52,29 @@ TOO_OLD, NO_PYTHON = 64, 65  # exit statuses of the boot code and of the prelude
 BOOT = (
     "import sys\n"
     f"if sys.version_info < (3, 6): sys.exit({TOO_OLD})\n"
-    "exec(compile(sys.stdin.buffer.read(int(sys.argv[1])), 'fleet.codex', 'exec'))"
+    "import json\n"
+    "for name, source in json.loads(sys.stdin.buffer.read(int(sys.argv[1])).decode()):\n"
+    "    module = sys.modules[name] = type(sys)(name)\n"
+    "    exec(compile(source, name, 'exec'), module.__dict__)\n"
+    "module.main()"
 )
+"""Makes each module of a program from memory. An import finds it in sys.modules, without the packages above it."""
 
 
 @functools.cache
-def program_code(name: str) -> bytes:
-    """A program that runs on targets."""
-    return (PROGRAMS / name).read_bytes()
+def program_code(name: t.Literal["store", "api_key"]) -> bytes:
+    """A program as BOOT takes it: JSON, [module, source] for each of its modules, those that it imports first."""
+    modules: dict[str, str] = {}
 
+    def add(module: str) -> None:
+        source = (FOLDER / f"{module}.py").read_text(encoding="utf-8")
+        for needed in re.findall(rf"^from {PACKAGE}\.(\w+) import ", source, re.MULTILINE):
+            if needed not in modules:
+                add(needed)
+        modules[module] = source
 
-def store_code() -> bytes:
-    """The POSIX target half."""
-    return program_code("store.py")
+    add(name)
+    return json.dumps([(f"{PACKAGE}.{module}", source) for module, source in modules.items()]).encode()
 
 
 def command(interpreters: t.Sequence[str], size: int, input_file: str | None = None) -> str:
@@ -81,13 +91,6 @@ def command(interpreters: t.Sequence[str], size: int, input_file: str | None = N
         f"done; exit {NO_PYTHON}"
     )
     return f"{{ {loop}; }} < {shlex.quote(input_file)}" if input_file else loop
-
-
-def mask(data: bytes, key: bytes) -> bytes:
-    """What store.py's function of this name does, undone by doing it again."""
-    blocks = (hashlib.sha256(key + n.to_bytes(8, "big")).digest() for n in range(len(data) // 32 + 1))
-    stream = b"".join(blocks)[: len(data)]
-    return (int.from_bytes(data, "big") ^ int.from_bytes(stream, "big")).to_bytes(len(data), "big")
 
 
 class Transport:
@@ -115,12 +118,12 @@ class Transport:
     def execute(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
         """The target's answers for these homes, in their order."""
         question: HomeQuestion = {"operation": operation, "homes": list(homes)}
-        answers: list[HomeAnswer] = self._exchange(store_code(), question)["homes"]
+        answers: list[HomeAnswer] = self._exchange(program_code("store"), question)["homes"]
         return answers
 
     def ask_api(self, question: KeyQuestion) -> KeyAnswer:
         """What the Responses API answers, asked from the target."""
-        answer: KeyAnswer = self._exchange(program_code("api_key.py"), question)["api"]
+        answer: KeyAnswer = self._exchange(program_code("api_key"), question)["api"]
         return answer
 
     def _exchange(self, program: bytes, question: HomeQuestion | KeyQuestion) -> dict[str, t.Any]:

@@ -14,9 +14,9 @@ import subprocess
 import typing as t
 from pathlib import Path
 
+from ansible_collections.fleet.codex.plugins.module_utils.wire import MARK, PROTOCOL, mask
 from ansible_collections.fleet.codex.plugins.plugin_utils import transport
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
-    PROTOCOL,
     FileQuery,
     HomeAnswer,
     HomeRequest,
@@ -44,7 +44,7 @@ class Half:
 
     def code(self) -> bytes:
         """What is sent."""
-        return transport.store_code()
+        return transport.program_code("store")
 
     def command(self) -> list[str]:
         """The shell command line that starts it."""
@@ -66,9 +66,9 @@ class Half:
         done = subprocess.run(run.pop("command", self.command()), input=data, capture_output=True, check=False, **run)
         assert done.returncode == 0, done.stderr.decode()
         self.stdout = done.stdout
-        lines = [line for line in done.stdout.decode().splitlines() if line.startswith(transport.MARK)]
-        masked = base64.b64decode(lines[-1].removeprefix(transport.MARK))
-        answer: dict[str, t.Any] = json.loads(transport.mask(masked, key))
+        lines = [line for line in done.stdout.decode().splitlines() if line.startswith(MARK)]
+        masked = base64.b64decode(lines[-1].removeprefix(MARK))
+        answer: dict[str, t.Any] = json.loads(mask(masked, key))
         return answer
 
     def execute(self, operation: str, homes: list[HomeRequest], **more: t.Any) -> list[HomeAnswer]:

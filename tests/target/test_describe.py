@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ansible_collections.fleet.codex.plugins.module_utils.wire import PROTOCOL
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_api_key, from_document
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import PROTOCOL, FileQuery, HomeRequest
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, HomeRequest
 from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document, jwt
 from ansible_collections.fleet.codex.tests.target.conftest import needs_root
 from ansible_collections.fleet.codex.tests.target.half import FILES, Half, sha256, write

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import json
 import re
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.plugins.module_utils import api_key as program
 from ansible_collections.fleet.codex.plugins.plugin_utils.api_key import (
     REFUSALS,
     TROUBLES,
@@ -18,7 +20,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.api_key import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import KeyAnswer
-from ansible_collections.fleet.codex.plugins.plugin_utils.transport import program_code
 
 KEY = "fleet-test-key.0123456789"
 OPTIONS = {
@@ -128,7 +129,7 @@ def test_no_answer_to_the_question_is_refused(answer: tuple[t.Any, ...], words: 
 
 
 def test_every_trouble_of_the_program_has_a_sentence() -> None:
-    code = program_code("api_key.py").decode()
+    code = inspect.getsource(program)
     pattern = r'Trouble\("(\w+)"|"trouble": "(\w+)"|\("(\w+)", "(\w+)"\)|reason = "(\w+)" if .* else "(\w+)"'
     assert {reason for found in re.findall(pattern, code) for reason in found if reason} == set(TROUBLES)
     for reason in TROUBLES:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
-from ansible_collections.fleet.codex.plugins.module_utils import store
+from ansible_collections.fleet.codex.plugins.module_utils.describe import KINDS
+from ansible_collections.fleet.codex.plugins.module_utils.operations import OPERATIONS
 from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, protocol
 from ansible_collections.fleet.codex.plugins.plugin_utils.arguments import MODULES, Spec
 
@@ -171,5 +172,5 @@ def test_architecture_names_the_whole_protocol() -> None:
     shapes = [shape for shape in vars(protocol).values() if t.is_typeddict(shape)]
     keys = {key for shape in shapes for key in shape.__annotations__}
     assert len(shapes) > 8
-    names = {*store.OPERATIONS, *obstacles.SENTENCES, *(kind for _test, kind in store.KINDS), *keys}
+    names = {*OPERATIONS, *obstacles.SENTENCES, *(kind for _test, kind in KINDS), *keys}
     assert sorted(name for name in names if f"`{name}`" not in text) == []

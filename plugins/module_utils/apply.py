@@ -1,0 +1,96 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An apply request for one home: which operation is done by whom, and where they stop.
+
+Runs on the target, as a part of store.py's program.
+"""
+
+import errno
+import os
+
+from ansible_collections.fleet.codex.plugins.module_utils.accounts import as_account, owner_name, works_for_another
+from ansible_collections.fleet.codex.plugins.module_utils.folders import make_folder_for, place, root_alone_leads
+from ansible_collections.fleet.codex.plugins.module_utils.obstacles import Obstacle, failure
+from ansible_collections.fleet.codex.plugins.module_utils.operations import OPERATIONS
+from ansible_collections.fleet.codex.plugins.module_utils.processes import running_codex, settles
+from ansible_collections.fleet.codex.plugins.module_utils.writing import Conflict
+
+
+def apply(operations, account, codex_home):
+    """Does a home's operations: the account's as the account, those on files of the whole host as root."""
+    make_home_as_root(operations, account, codex_home)
+    results = []
+    for turn in in_turns(operations):
+
+        def work(turn=turn):
+            return {"results": apply_all(turn, account, codex_home)}
+
+        if turn[0]["base"] == "host":
+            check_host_files(turn)
+            answer = work()
+        else:
+            answer = as_account(account, work)
+        if "obstacle" in answer:
+            return answer
+        results += answer["results"]
+        if results[-1]["status"] != "done":
+            break
+    return {"results": results}
+
+
+def make_home_as_root(operations, account, codex_home):
+    """Makes a Codex home that the account cannot make, where an operation says so."""
+    if not works_for_another(account):
+        return
+    for operation in operations:
+        if operation["operation"] == "directory" and operation.get("by_root") and not os.path.isdir(codex_home):
+            if not root_alone_leads(codex_home):
+                raise Obstacle("not_writable", path=codex_home, user=account["name"])
+            make_folder_for(codex_home, account, operation["mode"])
+
+
+def in_turns(operations):
+    """The operations in their order, in lists: those of the account's, and those on files of the whole host."""
+    turns = []
+    for operation in operations:
+        if turns and (turns[-1][0]["base"] == "host") == (operation["base"] == "host"):
+            turns[-1].append(operation)
+        else:
+            turns.append([operation])
+    return turns
+
+
+def check_host_files(operations):
+    """Refuses to write a file of the whole host unless root does it and nobody else can change where that leads."""
+    if os.geteuid() != 0:
+        raise Obstacle("host_needs_root", path=operations[0]["path"], running=owner_name(os.geteuid()))
+    for operation in operations:
+        for path in (operation["path"], os.path.realpath(operation["path"])):
+            if not root_alone_leads(os.path.dirname(path)):
+                raise Obstacle("not_roots", path=os.path.dirname(path))
+
+
+def apply_all(operations, account, codex_home):
+    """Does operations in order and stops at the first that cannot be done."""
+    results = []
+    for operation in operations:
+        path = place(operation, account, codex_home)
+        running = running_codex(account["uid"]) if "settle" in operation else {}
+        try:
+            result = OPERATIONS[operation["operation"]](path, operation) or {}
+            written = result.pop("sha256", None)
+            if "settle" in operation:
+                running.update(running_codex(account["uid"]))
+                result["rewritten"] = not settles(path, written, running, account, operation["settle"])
+                result["processes"] = [{"pid": pid, "name": running[pid]} for pid in sorted(running)]
+            results.append(dict(result, status="done"))
+        except Conflict:
+            results.append({"status": "conflict", "path": path})
+            break
+        except OSError as error:
+            locked = error.errno == errno.EAGAIN
+            results.append(dict(failure(error, error.filename if locked else path), status="failed"))
+            break
+    return results
