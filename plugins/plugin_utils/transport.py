@@ -68,7 +68,7 @@ def program_code(name: t.Literal["store", "api_key"]) -> bytes:
 
     def add(module: str) -> None:
         source = (FOLDER / f"{module}.py").read_text(encoding="utf-8")
-        for needed in re.findall(rf"^from {PACKAGE}\.(\w+) import ", source, re.MULTILINE):
+        for needed in re.findall(rf"\nfrom {PACKAGE}\.(\w+) import ", source):
             if needed not in modules:
                 add(needed)
         modules[module] = source
