@@ -53,6 +53,10 @@ options:
         whole.
       - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has for
         them. V(null) is refused.
+      - A value with which the Codex of O(codex_version) does not start is refused, and without O(codex_version) one
+        with which no version does. So is a key with which it does not start any more, such as C(profile) in 0.134 and
+        later.
+      - A key that this version ignores is written, with a warning when it is.
     type: dict
     default: {}
   absent:
@@ -62,6 +66,16 @@ options:
     type: list
     elements: list
     default: []
+  drop_removed_keys:
+    description:
+      - Also remove the keys that the Codex of O(codex_version) once acted on and does not any more, in the same
+        edit. Those are the ones in RV(removed_keys), with all that is below them.
+      - A key stays where O(settings) sets it or something below it.
+      - Tables go too, such as C(profiles) for 0.134 and later. Move what is still wanted first, or keep a copy with
+        O(backup).
+      - It needs O(codex_version), and without it the task fails.
+    type: bool
+    default: false
   state:
     description:
       - V(absent) removes the whole file, with what Codex and its user put there.
@@ -116,6 +130,14 @@ EXAMPLES = r"""
     mode: "0600"
   become: true
 
+- name: Clear away what a newer Codex does not read any more
+  fleet.codex.codex_config:
+    user: alice
+    codex_version: "0.169.0"
+    drop_removed_keys: true
+    backup: true
+  become: true
+
 - name: Start over with an empty configuration
   fleet.codex.codex_config:
     user: bob
@@ -154,13 +176,13 @@ changes:
       sample: added
 removed_keys:
   description:
-    - Login settings in the file that the Codex of O(codex_version) does not act on, because it dropped them or does
-      not have them yet. They stay in the file.
+    - Keys in the file that the Codex of O(codex_version) once acted on and does not any more, as TOML writes their
+      paths. Those that O(drop_removed_keys) removes are in RV(changes) instead.
     - Always empty without O(codex_version).
   returned: success
   type: list
   elements: str
-  sample: [preferred_auth_method]
+  sample: [preferred_auth_method, profiles]
 backup_file:
   description: The copy that was kept.
   returned: when O(backup=true) and a file was replaced or removed

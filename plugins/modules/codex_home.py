@@ -137,9 +137,9 @@ options:
           allow_shared_refresh_token:
             description:
               - Whether this ChatGPT login may go to other Codex homes in the same run, too.
-              - A refresh token is good for one renewal, so the first home that renews the login ends it for the others.
-                The task therefore fails where two hosts, or two homes of one host, would get the same refresh token,
-                and writes nothing.
+              - A refresh token is good for one renewal, so the first home that renews the login ends it for the
+                others. The task therefore fails where two hosts, or two homes of one host, would get the same refresh
+                token, and writes nothing.
               - Each home goes by its own value of this option, whatever the others say.
               - A copy with an empty C(refresh_token) may go to any number of homes, and so may an API key.
             type: bool
@@ -202,6 +202,10 @@ options:
                 replaced whole.
               - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has
                 for them. V(null) is refused.
+              - A value with which the Codex of O(homes[].codex_version) does not start is refused, and without
+                O(homes[].codex_version) one with which no version does. So is a key with which it does not start any
+                more, such as C(profile) in 0.134 and later.
+              - A key that this version ignores is written, with a warning when it is.
             type: dict
             default: {}
           absent:
@@ -211,6 +215,16 @@ options:
             type: list
             elements: list
             default: []
+          drop_removed_keys:
+            description:
+              - Also remove the keys that the Codex of O(homes[].codex_version) once acted on and does not any more, in
+                the same edit. Those are the ones in RV(homes[].config.removed_keys), with all that is below them.
+              - A key stays where O(homes[].config.settings) sets it or something below it.
+              - Tables go too, such as C(profiles) for 0.134 and later. Move what is still wanted first, or keep a copy
+                with O(homes[].config.backup).
+              - It needs O(homes[].codex_version), and without it the task fails.
+            type: bool
+            default: false
           state:
             description:
               - V(absent) removes the whole file, with what Codex and its user put there.
@@ -305,6 +319,7 @@ EXAMPLES = r"""
         config:
           preferred_auth_method: apikey
           enforce_login_method: true
+          drop_removed_keys: true
       - user: bob
         auth:
           src: credentials/bob/auth.json
@@ -486,7 +501,9 @@ homes:
           elements: dict
           sample: [{key: model, action: added}]
         removed_keys:
-          description: Login settings in the file that the Codex of O(homes[].codex_version) does not act on.
+          description:
+            - Keys in the file that the Codex of O(homes[].codex_version) once acted on and does not any more.
+            - Those that O(homes[].config.drop_removed_keys) removes are in RV(homes[].config.changes) instead.
           returned: success
           type: list
           elements: str

@@ -36,6 +36,7 @@ CONFIG: t.Final[Spec] = {
     "enforce_login_method": {"type": "bool", "default": False},
     "settings": {"type": "dict", "default": {}},
     "absent": {"type": "list", "elements": "list", "default": []},
+    "drop_removed_keys": {"type": "bool", "default": False},
     **STATE,
     **FILE,
 }

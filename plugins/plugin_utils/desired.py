@@ -60,6 +60,7 @@ class DesiredConfig:
     enforce_login_method: bool = False
     settings: toml_document.Table = field(default_factory=dict)
     absent: tuple[toml_document.KeyPath, ...] = ()
+    drop_removed_keys: bool = False
     mode: int | None = None
     backup: Backup = NO_BACKUP
 
@@ -163,6 +164,7 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         enforce_login_method=bool(arguments.get("enforce_login_method")),
         settings=settings,
         absent=tuple(absent),
+        drop_removed_keys=bool(arguments.get("drop_removed_keys")),
         mode=check_mode(arguments.get("mode"), where),
         backup=check_backup(arguments, where),
     )

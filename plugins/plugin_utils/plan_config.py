@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import report, toml_document, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils import plan_config_keys, report, toml_document
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config_login import (
@@ -35,6 +35,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     FileQuery,
     HomeAnswer,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Version
 
 CONFIG_QUERY: FileQuery = {"name": "config", "base": "codex_home", "path": "config.toml", "report": "content"}
 
@@ -44,7 +45,7 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     file = found["files"]["config"]
     config = desired.config
     if config is None:
-        return _check_untouched_config(desired, file, auth)
+        return _check_untouched_config(desired, file, auth, codex_version(desired, found))
     if not config.present:
         return _remove_config(config, file)
     old = base64.b64decode(file["content"]) if is_file(file) else b""
@@ -57,7 +58,10 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         )
     settings, warnings = login_settings(config, version, auth)
     toml_document.check_disjoint(settings, config.absent)
-    changes = toml_document.find_changes(data, {**settings, **config.settings}, config.absent, file["path"])
+    wanted = {**settings, **config.settings}
+    plan_config_keys.check_settings(config.settings, version, file["path"])
+    absent = plan_config_keys.absent_keys(config, data, wanted, version)
+    changes = toml_document.find_changes(data, wanted, absent, file["path"])
     new = toml_document.edit(old, changes, file["path"]) if changes else old
     after = toml_document.parse(toml_document.decode(new, file["path"]), file["path"]) if changes else data
     check_login_survives(after, auth, file["path"])
@@ -69,24 +73,21 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         step = Step() if file["kind"] == "absent" else mode_step("codex_home", "config.toml", file, mode)
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:
         step.warnings += warnings  # of a key that is written: once, when it is written
+    step.warnings += plan_config_keys.ignored_warnings(config.settings, changes, version)
+    step.warnings += plan_config_keys.start_warnings(after, version, file["path"])
     step.warnings += credentials_store_warnings(desired, after, file)
     step.warnings += workspace_warnings(after, auth, file)
     step.result = {
         "path": file["path"],
         "changes": [{"key": change.key, "action": change.action} for change in changes],
-        "removed_keys": removed_keys(after, version),
+        "removed_keys": [toml_document.dotted(keys) for keys in plan_config_keys.removed_keys(after, version)],
     }
     return step
 
 
-def removed_keys(data: toml_document.Table, version: versions.Version | None) -> list[str]:
-    """The keys of the file that this version of Codex does not act on."""
-    if version is None:
-        return []
-    return [name for name, key in versions.KEYS.items() if name in data and not key.works_in(version)]
-
-
-def _check_untouched_config(desired: DesiredHome, file: FileFacts, auth: AuthSummary | None) -> Step:
+def _check_untouched_config(
+    desired: DesiredHome, file: FileFacts, auth: AuthSummary | None, version: Version | None
+) -> Step:
     """Looks at a config.toml that is not to be changed, for what would make the deployed login useless."""
     if desired.auth is None or desired.auth.credential is None or file["kind"] != "file":
         return Step()
@@ -96,7 +97,10 @@ def _check_untouched_config(desired: DesiredHome, file: FileFacts, auth: AuthSum
     except CodexError as error:
         return Step(warnings=[str(error)])
     check_login_survives(data, auth, file["path"])
-    return Step(warnings=credentials_store_warnings(desired, data, file) + workspace_warnings(data, auth, file))
+    warnings = plan_config_keys.start_warnings(data, version, file["path"])
+    return Step(
+        warnings=warnings + credentials_store_warnings(desired, data, file) + workspace_warnings(data, auth, file)
+    )
 
 
 def _remove_config(config: DesiredConfig, file: FileFacts) -> Step:
