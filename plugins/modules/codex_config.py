@@ -76,6 +76,25 @@ options:
       - It needs O(codex_version), and without it the task fails.
     type: bool
     default: false
+  secret_keys:
+    description:
+      - Paths of keys whose values C(--diff) hides, each with all that is below it, whatever they are called. Each is
+        the list of keys that leads to it from the top of the file.
+      - Many values are hidden without that, by the name of their key or of a table around it, and those of
+        O(settings) that are encrypted inline with C(!vault).
+      - It changes nothing in the file.
+    type: list
+    elements: raw
+    default: []
+  public_keys:
+    description:
+      - Paths of keys whose values C(--diff) shows, each with all that is below it, although their names sound like
+        secrets.
+      - What O(secret_keys) hides cannot be shown, and such a path is refused. What is only below a path here can
+        be in O(secret_keys).
+    type: list
+    elements: raw
+    default: []
   state:
     description:
       - V(absent) removes the whole file, with what Codex and its user put there.
@@ -93,7 +112,7 @@ notes:
   - A file with which Codex would delete the C(auth.json) beside it is not written, and the task fails. That is one
     whose C(forced_login_method) or C(forced_chatgpt_workspace_id) does not go with the login.
   - C(--diff) shows the settings that change. Values of keys whose names sound like secrets, and everything in tables
-    such as C(env) and C(http_headers), are hidden.
+    such as C(env) and C(http_headers), are hidden. O(secret_keys) and O(public_keys) say otherwise.
 requirements:
   - tomli, tomledit and tomli-w (Python packages on the controller)
 """
@@ -128,6 +147,22 @@ EXAMPLES = r"""
     preferred_auth_method: apikey
     enforce_login_method: true
     mode: "0600"
+  become: true
+
+- name: Add an MCP server, and hide its URL and show its arguments in the diff
+  fleet.codex.codex_config:
+    user: alice
+    settings:
+      mcp_servers:
+        docs:
+          command: docs-server
+          args: [--stdio]
+        search:
+          url: https://mcp.example.com/alice
+    secret_keys:
+      - [mcp_servers, search, url]
+    public_keys:
+      - [mcp_servers, docs, args]
   become: true
 
 - name: Clear away what a newer Codex does not read any more

@@ -225,6 +225,25 @@ options:
               - It needs O(homes[].codex_version), and without it the task fails.
             type: bool
             default: false
+          secret_keys:
+            description:
+              - Paths of keys whose values C(--diff) hides, each with all that is below it, whatever they are called.
+                Each is the list of keys that leads to it from the top of the file.
+              - Many values are hidden without that, by the name of their key or of a table around it, and those of
+                O(homes[].config.settings) that are encrypted inline with C(!vault).
+              - It changes nothing in the file.
+            type: list
+            elements: raw
+            default: []
+          public_keys:
+            description:
+              - Paths of keys whose values C(--diff) shows, each with all that is below it, although their names sound
+                like secrets.
+              - What O(homes[].config.secret_keys) hides cannot be shown, and such a path is refused. What is only
+                below a path here can be in O(homes[].config.secret_keys).
+            type: list
+            elements: raw
+            default: []
           state:
             description:
               - V(absent) removes the whole file, with what Codex and its user put there.
@@ -335,6 +354,10 @@ EXAMPLES = r"""
                 trust_level: trusted
           absent:
             - [mcp_servers, old]
+          secret_keys:
+            - [projects]
+          public_keys:
+            - [mcp_servers, docs, args]
           backup: true
           backup_keep: 3
           mode: "0600"

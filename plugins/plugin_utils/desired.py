@@ -11,7 +11,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import environment, toml_document
+from ansible_collections.fleet.codex.plugins.plugin_utils import environment, redaction, toml_document
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import OnAccountMismatch, Update
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     Credential,
@@ -61,6 +61,7 @@ class DesiredConfig:
     settings: toml_document.Table = field(default_factory=dict)
     absent: tuple[toml_document.KeyPath, ...] = ()
     drop_removed_keys: bool = False
+    marks: redaction.Marks = redaction.NO_MARKS
     mode: int | None = None
     backup: Backup = NO_BACKUP
 
@@ -165,6 +166,9 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         settings=settings,
         absent=tuple(absent),
         drop_removed_keys=bool(arguments.get("drop_removed_keys")),
+        marks=redaction.check_marks(
+            arguments.get("secret_keys") or [], arguments.get("public_keys") or [], arguments.get("settings"), where
+        ),
         mode=check_mode(arguments.get("mode"), where),
         backup=check_backup(arguments, where),
     )

@@ -68,7 +68,7 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     mode = repaired_mode(file, config.mode)
     if changes:
         write = write_operation("codex_home", "config.toml", new, file, mode, config.backup)
-        step = Step([Change(write, report.config_diff(file["path"], changes))])
+        step = Step([Change(write, report.config_diff(file["path"], changes, config.marks))])
     else:
         step = Step() if file["kind"] == "absent" else mode_step("codex_home", "config.toml", file, mode)
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:

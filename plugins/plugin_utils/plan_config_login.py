@@ -31,8 +31,8 @@ def login_settings(
     elif preferred and "preferred_auth_method" not in settings and not _is_enforced(config, version):
         successor = versions.KEYS[key.successor or ""]
         warnings.append(
-            f"preferred_auth_method was left out: Codex {versions.number(version or ())} does not act on it and goes by "
-            f"auth.json alone. {key.successor} is what Codex {successor.range()} act on: set enforce_login_method for it."
+            f"preferred_auth_method was left out: Codex {versions.number(version or ())} does not act on it and goes "
+            f"by auth.json alone. Codex {successor.range()} act on {key.successor}, which enforce_login_method writes."
         )
     if config.enforce_login_method:
         method = preferred or (method_of(auth) if auth else None)
