@@ -20,6 +20,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     from_document,
     from_personal_access_token,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, USER, Layer, parse_layer
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Version, parse_version
 
@@ -53,8 +54,9 @@ class DesiredAuth:
 
 @dataclass(frozen=True)
 class DesiredConfig:
-    """config.toml: keys to merge in and to remove; ``present`` False: no file."""
+    """A configuration file: keys to merge in and to remove; ``present`` False: no file."""
 
+    layer: Layer = USER
     present: bool = True
     preferred_auth_method: Method | None = None
     enforce_login_method: bool = False
@@ -153,25 +155,46 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
 
 
 def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
-    """config.toml from the options of codex_config."""
+    """A configuration file from the options of codex_config."""
+    layer = parse_layer(arguments.get("layer"))
+    if layer.kind in ("profile", "requirements"):
+        given = [name for name in ("preferred_auth_method", "enforce_login_method") if arguments.get(name)]
+        if given:
+            raise CodexError(f"{where}{given[0]} has no effect in the layer {layer.kind}. Give it in another layer.")
+    if arguments.get("drop_removed_keys") and not layer.reads_keys:
+        raise CodexError(f"{where}drop_removed_keys knows no keys of the layer {layer.kind}. Leave it out there.")
     settings = toml_document.check_settings(arguments.get("settings") or {}, f"{where}settings")
     absent = toml_document.check_absent(arguments.get("absent") or [], f"{where}absent")
     toml_document.check_disjoint(settings, absent, where)
     if "preferred_auth_method" in settings and arguments.get("preferred_auth_method"):
         raise CodexError(f"preferred_auth_method stands both alone and in {where}settings. Give it once.")
+    marks = redaction.check_marks(
+        arguments.get("secret_keys") or [], arguments.get("public_keys") or [], arguments.get("settings"), where
+    )
+    if layer.is_host_wide:
+        _check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings", marks)
     return DesiredConfig(
+        layer=layer,
         present=arguments.get("state", "present") == "present",
         preferred_auth_method=arguments.get("preferred_auth_method"),
         enforce_login_method=bool(arguments.get("enforce_login_method")),
         settings=settings,
         absent=tuple(absent),
         drop_removed_keys=bool(arguments.get("drop_removed_keys")),
-        marks=redaction.check_marks(
-            arguments.get("secret_keys") or [], arguments.get("public_keys") or [], arguments.get("settings"), where
-        ),
-        mode=check_mode(arguments.get("mode"), where),
+        marks=marks,
+        mode=(check_host_mode if layer.is_host_wide else check_mode)(arguments.get("mode"), where),
         backup=check_backup(arguments, where),
     )
+
+
+def _check_readable_by_all(settings: toml_document.Table, path: str, where: str, marks: redaction.Marks) -> None:
+    """Refuses what may be a secret in a file that every account can read."""
+    for keys, value in redaction.values((), settings):
+        if redaction.is_sensitive(keys, value, marks):
+            raise CodexError(
+                f"{where}: {toml_document.dotted(map(str, keys))} may hold a secret, and every account of the host can "
+                f"read {path}. Put it into the config.toml of each account, or name it in public_keys if it is none."
+            )
 
 
 def check_backup(arguments: Arguments, where: str = "") -> Backup:
@@ -194,4 +217,15 @@ def check_mode(mode: object, where: str = "") -> int | None:
         raise CodexError(
             f'{where}mode must be an octal mode in quotes that keeps secrets to the owner, such as "0600".'
         )
+    return mode
+
+
+def check_host_mode(mode: object, where: str = "") -> int | None:
+    """A mode for a file of the whole host: every account must read it, root alone may write it."""
+    if mode is None:
+        return None
+    if isinstance(mode, str) and re.fullmatch(r"0?[0-7]{3}", mode):
+        mode = int(mode, 8)
+    if not isinstance(mode, int) or isinstance(mode, bool) or mode & 0o444 != 0o444 or mode & ~0o644:
+        raise CodexError(f'{where}mode must be "0644" or "0444" here: every account\'s Codex has to read the file.')
     return mode

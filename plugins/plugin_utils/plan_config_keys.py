@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import versions
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, KeyPath, Table, dotted
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import STRICT_CONFIG, Setting, Version, number
@@ -89,23 +88,21 @@ def removed_keys(data: Table, version: Version | None) -> list[KeyPath]:
     return [keys for keys, setting, _value in known_keys(data) if version is not None and setting.dropped_in(version)]
 
 
-def absent_keys(config: DesiredConfig, data: Table, settings: Table, version: Version | None) -> tuple[KeyPath, ...]:
-    """The keys to remove: those that the playbook names, and with drop_removed_keys those that the version dropped.
+def with_dropped(absent: t.Sequence[KeyPath], data: Table, settings: Table, version: Version | None) -> list[KeyPath]:
+    """The keys to remove, and those of the file that the version dropped.
 
     A key stays where ``settings`` sets it or something below it.
     """
-    if not config.drop_removed_keys:
-        return config.absent
     if version is None:
         raise CodexError("drop_removed_keys needs to know the version. Give codex_version, or set it to detect.")
     set_here = {keys for keys, _setting, _value in known_keys(settings)}
     dropped = [
         keys
         for keys in removed_keys(data, version)
-        if keys not in set_here and not any(keys[: len(above)] == above for above in config.absent)
+        if keys not in set_here and not any(keys[: len(above)] == above for above in absent)
     ]
-    kept = [keys for keys in config.absent if not any(keys[: len(above)] == above for above in dropped)]
-    return (*kept, *dropped)
+    kept = [keys for keys in absent if not any(keys[: len(above)] == above for above in dropped)]
+    return [*kept, *dropped]
 
 
 def _overlap(one: KeyPath, other: KeyPath) -> bool:

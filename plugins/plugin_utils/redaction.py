@@ -33,6 +33,8 @@ PLAIN_KEYS = (
     "bearer_token_env_var",
     "env_http_headers",
     "model_auto_compact_token_limit",
+    "cli_auth_credentials_store",
+    "mcp_oauth_credentials_store",
 )
 
 
@@ -49,6 +51,10 @@ class Marks:
     secret: tuple[KeyPath, ...] = ()
     public: tuple[KeyPath, ...] = ()
     vaulted: tuple[KeyPath, ...] = ()
+
+    def below(self, table: KeyPath) -> Marks:
+        """The same marks for a file in which their paths begin in a table."""
+        return Marks(*(tuple((*table, *path) for path in paths) for paths in (self.secret, self.public, self.vaulted)))
 
 
 NO_MARKS: t.Final = Marks()
@@ -90,6 +96,19 @@ def _vaulted_paths(value: object, path: KeyPath = ()) -> t.Iterator[KeyPath]:
         yield path
 
 
+def values(path: tuple[str | int, ...], value: t.Any) -> t.Iterator[tuple[tuple[str | int, ...], t.Any]]:
+    """The values that are shown as one, by their paths: those without a table or a list of them inside."""
+    if isinstance(value, dict) and value:
+        inner: t.Iterable[tuple[str | int, t.Any]] = value.items()
+    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+        inner = enumerate(value)
+    else:
+        yield path, value
+        return
+    for key, item in inner:
+        yield from values((*path, key), item)
+
+
 def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, marks: Marks = NO_MARKS) -> bool:
     """Whether a value is hidden: as it is marked, else by its name, by the table it is in, or by a URL's user or query.
 
@@ -104,7 +123,8 @@ def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, marks: Marks 
         return True
     if any(key in SENSITIVE_TABLES for key in keys) or re.search(r"://[^/]*@|://.*[?#]", str(value)):
         return True
-    return keys[-1] not in PLAIN_KEYS and any(word in keys[-1].lower() for word in SENSITIVE_WORDS)
+    name = keys[-1] if keys else ""
+    return name not in PLAIN_KEYS and any(word in name.lower() for word in SENSITIVE_WORDS)
 
 
 def _covers(above: KeyPath, path: KeyPath) -> bool:

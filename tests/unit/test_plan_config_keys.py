@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils import plan_config_keys, versions
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, dotted, find_changes
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import parse_version
+
+from .test_plan import KEY, config_file, desired, found, plan
 
 PATH = "/home/alice/.codex/config.toml"
 MARKER = "fleet-test-SECRETMARKER"
@@ -169,16 +171,52 @@ def test_removed_keys_are_those_that_the_version_dropped(version: str | None, ex
 def test_dropping_removes_what_the_version_dropped_and_nothing_that_is_set(
     version: str, settings: Table, absent: list[tuple[str, ...]], expected: list[str]
 ) -> None:
-    config = DesiredConfig(settings=settings, absent=tuple(absent), drop_removed_keys=True)
-    keys = plan_config_keys.absent_keys(config, FILE, settings, version_of(version))
+    keys = plan_config_keys.with_dropped(absent, FILE, settings, version_of(version))
     assert [dotted(path) for path in keys] == expected
-    kept = DesiredConfig(settings=settings, absent=tuple(absent))
-    assert plan_config_keys.absent_keys(kept, FILE, settings, version_of(version)) == tuple(absent)
 
 
 def test_dropping_needs_to_know_the_version() -> None:
     with pytest.raises(CodexError, match=r"drop_removed_keys needs .* codex_version"):
-        plan_config_keys.absent_keys(DesiredConfig(drop_removed_keys=True), FILE, {}, None)
+        plan_config_keys.with_dropped([], FILE, {}, None)
+
+
+SYSTEM = "/etc/codex/config.toml"
+
+
+@pytest.mark.parametrize(
+    ("layer", "version", "settings", "words"),
+    [
+        ("system", "0.169.0", {"profile": "work"}, f"settings for {SYSTEM}: profile keeps"),
+        ("managed", "0.92.0", {STORE: "ephemeral"}, "managed_config.toml: cli_auth_credentials_store accepts"),
+        ("profile:work", "0.169.0", {LOGIN: "apikey"}, "work.config.toml: forced_login_method accepts"),
+        # The table of a profile and requirements.toml have keys of their own.
+        ("profile:work", "0.133.0", {LOGIN: "apikey"}, ""),
+        ("requirements", "0.169.0", {LOGIN: "apikey", PREFERRED: "x"}, ""),
+    ],
+)
+def test_each_layer_is_held_to_the_table(layer: str, version: str, settings: Table, words: str) -> None:
+    folder = t.cast(FileFacts, {"kind": "directory", "mode": 0o755, "owner": "root"})
+    wanted = desired(config={"layer": layer, "settings": settings}, codex_version=version)
+    answer = found(wanted, **({} if layer.startswith("profile") else {"host_folder": folder}))
+    if words:
+        with pytest.raises(CodexError, match=words):
+            plan(wanted, answer)
+        return
+    result = plan(wanted, answer)
+    assert not [warning for warning in result.warnings if "act on it" in warning or "does not start" in warning]
+    assert result.result["config"]["removed_keys"] == []
+
+
+def test_what_keeps_codex_from_starting_is_told_of_every_file() -> None:
+    wanted = desired(auth={"api_key": KEY}, codex_version="0.169.0")
+    system = config_file(b'profile = "work"\n', 0o644)
+    (warning,) = plan(wanted, found(wanted, system=system)).warnings
+    assert warning.startswith(f"{SYSTEM}: profile keeps Codex 0.169.0 from starting")
+
+
+def test_dropping_in_requirements_is_refused() -> None:
+    with pytest.raises(CodexError, match="drop_removed_keys knows no keys of the layer requirements"):
+        desired(config={"layer": "requirements", "drop_removed_keys": True}, codex_version="0.169.0")
 
 
 def test_the_documentation_has_the_table() -> None:

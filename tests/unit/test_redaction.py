@@ -11,6 +11,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import Marks
 from ansible_collections.fleet.codex.plugins.plugin_utils.report import config_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table, find_changes
 
+from .test_plan import desired, found, plan
+
 VALUE = "fleet-test-SECRETMARKER"
 PATH = "/home/alice/.codex/config.toml"
 
@@ -108,3 +110,33 @@ def test_marks_that_are_refused(secret: t.Any, public: t.Any, words: str) -> Non
 
 def test_a_secret_below_what_is_public_is_no_contradiction() -> None:
     assert check_marks([["a", "b"]], [["a"]], {}) == marks([("a", "b")], [("a",)])
+
+
+def test_marks_count_from_the_top_of_the_layer() -> None:
+    """Where a version reads a profile from a table of config.toml, its paths begin in the table."""
+    config = {"layer": "profile:work", "settings": {"note": VALUE, "api_key": VALUE}}
+    for secret, public, expected in (([["note"]], [["api_key"]], 1), ([], [["api_key"]], 2), ([], [], 1)):
+        for version in ("0.133.0", "0.134.0"):
+            wanted = desired(config={**config, "secret_keys": secret, "public_keys": public}, codex_version=version)
+            assert repr(plan(wanted, found(wanted)).diffs).count(VALUE) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        ({}, False),
+        ({"secret_keys": [["note"]]}, True),
+        ({"settings": {"note": Vaulted(VALUE)}}, True),
+        ({"settings": {"api_key": VALUE}}, True),
+        ({"settings": {"hooks": [[{"token": VALUE}]]}}, True),
+        ({"settings": {"api_key": VALUE}, "public_keys": [["api_key"]]}, False),
+    ],
+)
+def test_a_file_that_every_account_reads_holds_no_secret(options: dict[str, t.Any], refused: bool) -> None:
+    arguments = {"layer": "system", "settings": {"note": VALUE}, **options}
+    if not refused:
+        assert desired_config(arguments)
+        return
+    with pytest.raises(CodexError, match=r"may hold a secret.*name it in public_keys") as refusal:
+        desired_config(arguments)
+    assert VALUE not in str(refusal.value)
