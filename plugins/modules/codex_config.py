@@ -107,6 +107,7 @@ options:
     description:
       - Paths of keys whose values C(--diff) shows, each with all that is below it, although their names sound like
         secrets.
+      - They may also stand in a file of the whole host, which takes no value that may be a secret.
       - What O(secret_keys) hides cannot be shown, and such a path is refused. What is only below a path here can
         be in O(secret_keys).
     type: list

@@ -54,9 +54,7 @@ def _problem(keys: KeyPath, setting: Setting, value: t.Any, version: Version | N
     if version is not None and setting.stops and setting.dropped_in(version):
         instead = f", which has {setting.successor} in its place" if setting.successor else ""
         return f"{dotted(keys)} keeps Codex {number(version)} from starting{instead}."
-    if version is not None and not setting.works_in(version):
-        version = None  # ignored there; refused all the same where it is right for no version
-    if setting.accepts(value, version):
+    if (version is not None and not setting.works_in(version)) or setting.accepts(value, version):
         return None
     where = "" if version is None else f" in Codex {number(version)}"
     return f"{dotted(keys)} accepts {setting.accepted(version)}{where}, and Codex does not start with anything else."

@@ -54,10 +54,10 @@ WIRE, BEARER = "model_providers.acme.wire_api", "mcp_servers.docs.bearer_token"
     ("key", "value", "outcomes"),
     [
         (PREFERRED, "apikey", {None: "read", "0.22": "ignored", "0.23": "read", "0.34.9": "read", "0.35": "ignored"}),
-        (PREFERRED, "api", {None: "refused", "0.22": "refused", "0.34": "refused", "0.169": "refused"}),
+        (PREFERRED, "api", {None: "refused", "0.22": "ignored", "0.34": "refused", "0.169": "ignored"}),
         (LOGIN, "api", {None: "read", "0.47": "ignored", "0.49": "read", "0.169": "read"}),
         (LOGIN, "chatgpt", {None: "read", "0.47": "ignored", "0.49": "read"}),
-        (LOGIN, "apikey", {None: "refused", "0.34": "refused", "0.49": "refused", "0.169": "refused"}),
+        (LOGIN, "apikey", {None: "refused", "0.34": "ignored", "0.49": "refused", "0.169": "refused"}),
         (LOGIN, True, {None: "refused"}),
         (WORKSPACE, "a", {None: "read", "0.47": "ignored", "0.49": "read", "0.169": "read"}),
         (WORKSPACE, ["a"], {None: "read", "0.49": "refused", "0.130": "refused", "0.131": "read", "0.169": "read"}),
