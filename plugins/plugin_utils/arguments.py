@@ -37,6 +37,10 @@ CONFIG: t.Final[Spec] = {
     "enforce_login_method": {"type": "bool", "default": False},
     "settings": {"type": "dict", "default": {}},
     "absent": {"type": "list", "elements": "list", "default": []},
+    "drop_removed_keys": {"type": "bool", "default": False},
+    # Raw elements: Ansible would make a list of one key of the text "a.b", which names another key than [a, b].
+    "secret_keys": {"type": "list", "elements": "raw", "default": [], "no_log": False},  # paths, not secrets
+    "public_keys": {"type": "list", "elements": "raw", "default": []},
     **STATE,
     **FILE,
 }

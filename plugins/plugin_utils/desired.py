@@ -11,7 +11,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import environment, toml_document
+from ansible_collections.fleet.codex.plugins.plugin_utils import environment, redaction, toml_document
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import OnAccountMismatch, Update
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     Credential,
@@ -22,7 +22,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, USER, Layer, parse_layer
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.report import is_sensitive
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Version, parse_version
 
 Arguments = t.Mapping[str, t.Any]
@@ -63,6 +62,8 @@ class DesiredConfig:
     enforce_login_method: bool = False
     settings: toml_document.Table = field(default_factory=dict)
     absent: tuple[toml_document.KeyPath, ...] = ()
+    drop_removed_keys: bool = False
+    marks: redaction.Marks = redaction.NO_MARKS
     mode: int | None = None
     backup: Backup = NO_BACKUP
 
@@ -160,13 +161,18 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         given = [name for name in ("preferred_auth_method", "enforce_login_method") if arguments.get(name)]
         if given:
             raise CodexError(f"{where}{given[0]} has no effect in the layer {layer.kind}. Give it in another layer.")
+    if arguments.get("drop_removed_keys") and not layer.reads_keys:
+        raise CodexError(f"{where}drop_removed_keys knows no keys of the layer {layer.kind}. Leave it out there.")
     settings = toml_document.check_settings(arguments.get("settings") or {}, f"{where}settings")
     absent = toml_document.check_absent(arguments.get("absent") or [], f"{where}absent")
     toml_document.check_disjoint(settings, absent, where)
     if "preferred_auth_method" in settings and arguments.get("preferred_auth_method"):
         raise CodexError(f"preferred_auth_method stands both alone and in {where}settings. Give it once.")
+    marks = redaction.check_marks(
+        arguments.get("secret_keys") or [], arguments.get("public_keys") or [], arguments.get("settings"), where
+    )
     if layer.is_host_wide:
-        _check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings")
+        _check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings", marks)
     return DesiredConfig(
         layer=layer,
         present=arguments.get("state", "present") == "present",
@@ -174,22 +180,20 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         enforce_login_method=bool(arguments.get("enforce_login_method")),
         settings=settings,
         absent=tuple(absent),
+        drop_removed_keys=bool(arguments.get("drop_removed_keys")),
+        marks=marks,
         mode=(check_host_mode if layer.is_host_wide else check_mode)(arguments.get("mode"), where),
         backup=check_backup(arguments, where),
     )
 
 
-def _check_readable_by_all(settings: t.Any, path: str, where: str, keys: toml_document.KeyPath = ()) -> None:
+def _check_readable_by_all(settings: toml_document.Table, path: str, where: str, marks: redaction.Marks) -> None:
     """Refuses what may be a secret in a file that every account can read."""
-    items = settings.items() if isinstance(settings, dict) else enumerate(settings)
-    for key, value in items:
-        inner = (*keys, str(key))
-        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
-            _check_readable_by_all(value, path, where, inner)
-        elif is_sensitive(inner, value):
+    for keys, value in redaction.values((), settings):
+        if redaction.is_sensitive(keys, value, marks):
             raise CodexError(
-                f"{where}: {toml_document.dotted(inner)} may hold a secret, and every account of the host can read "
-                f"{path}. Put it into the config.toml of each account."
+                f"{where}: {toml_document.dotted(map(str, keys))} may hold a secret, and every account of the host can "
+                f"read {path}. Put it into the config.toml of each account, or name it in public_keys if it is none."
             )
 
 

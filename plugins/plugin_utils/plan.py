@@ -25,6 +25,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth import AUTH_QUERY, auth_after, plan_auth
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import VARIABLES_QUERY
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config import CONFIG_QUERY, plan_config
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config_keys import start_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_environment import plan_environment
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_layers import (
     account_variables,
@@ -240,6 +241,8 @@ class HomeDraft:
         version = codex_version(desired, found)
         sources, warnings = read_sources(found, {**host_wide, **self.config.after})
         check_login_survives(sources, self.auth_there, found["files"]["auth"]["path"], variables)
+        for source in (sources.user, sources.system, sources.managed, *sources.profiles.values()):
+            warnings += start_warnings(source.data, version, source.path)
         warnings += workspace_warnings(sources, self.auth_there)
         if desired.auth is not None and desired.auth.credential is not None:
             warnings += credentials_store_warnings(sources, version)
