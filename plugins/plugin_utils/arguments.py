@@ -36,6 +36,17 @@ CONFIG: t.Final[Spec] = {
     "enforce_login_method": {"type": "bool", "default": False},
     "settings": {"type": "dict", "default": {}},
     "absent": {"type": "list", "elements": "list", "default": []},
+    "lists": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "path": {"type": "list", "elements": "str", "required": True},
+            "append": {"type": "bool", "default": False},
+            "match": {"type": "str"},
+        },
+    },
+    "force": {"type": "bool", "default": False},
     **STATE,
     **FILE,
 }

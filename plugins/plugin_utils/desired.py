@@ -11,7 +11,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import environment, toml_document
+from ansible_collections.fleet.codex.plugins.plugin_utils import environment, toml_document, toml_settings
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import OnAccountMismatch, Update
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     Credential,
@@ -53,13 +53,18 @@ class DesiredAuth:
 
 @dataclass(frozen=True)
 class DesiredConfig:
-    """config.toml: keys to merge in and to remove; ``present`` False: no file."""
+    """config.toml: keys to merge in and to remove; ``present`` False: no file.
+
+    ``lists`` has the rules by their path as TOML writes it. ``force`` replaces a file that is no TOML.
+    """
 
     present: bool = True
     preferred_auth_method: Method | None = None
     enforce_login_method: bool = False
     settings: toml_document.Table = field(default_factory=dict)
-    absent: tuple[toml_document.KeyPath, ...] = ()
+    absent: tuple[toml_settings.AbsentPath, ...] = ()
+    lists: t.Mapping[str, toml_settings.ListRule] = field(default_factory=dict)
+    force: bool = False
     mode: int | None = None
     backup: Backup = NO_BACKUP
 
@@ -152,19 +157,24 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
 
 def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
     """config.toml from the options of codex_config."""
-    settings = toml_document.check_settings(arguments.get("settings") or {}, f"{where}settings")
-    absent = toml_document.check_absent(arguments.get("absent") or [], f"{where}absent")
-    toml_document.check_disjoint(settings, absent, where)
+    settings = toml_settings.check_settings(arguments.get("settings") or {}, f"{where}settings")
+    absent = toml_settings.check_absent(arguments.get("absent") or [], f"{where}absent")
+    toml_settings.check_disjoint(settings, absent, where)
     if "preferred_auth_method" in settings and arguments.get("preferred_auth_method"):
         raise CodexError(f"preferred_auth_method stands both alone and in {where}settings. Give it once.")
+    force, backup = bool(arguments.get("force")), check_backup(arguments, where)
+    if force and not backup.wanted:
+        raise CodexError(f"{where}force replaces a file that cannot be read, so it needs a copy. Set backup to true.")
     return DesiredConfig(
         present=arguments.get("state", "present") == "present",
         preferred_auth_method=arguments.get("preferred_auth_method"),
         enforce_login_method=bool(arguments.get("enforce_login_method")),
         settings=settings,
         absent=tuple(absent),
+        lists=toml_settings.check_lists(arguments.get("lists") or [], settings, where),
+        force=force,
         mode=check_mode(arguments.get("mode"), where),
-        backup=check_backup(arguments, where),
+        backup=backup,
     )
 
 

@@ -35,6 +35,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     FileQuery,
     HomeAnswer,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import find_changes
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import check_disjoint
 
 CONFIG_QUERY: FileQuery = {"name": "config", "base": "codex_home", "path": "config.toml", "report": "content"}
 
@@ -47,28 +49,34 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         return _check_untouched_config(desired, file, auth)
     if not config.present:
         return _remove_config(config, file)
-    old = base64.b64decode(file["content"]) if is_file(file) else b""
-    data = toml_document.parse(toml_document.decode(old, file["path"]), file["path"])
+    old, data = _read(config, file)
+    is_forced = old is None and is_file(file)
     version = codex_version(desired, found)
     if desired.detect_version and version is None:
         raise CodexError(
             f"codex_version is detect, and the account {found['account']['name']} has no codex that runs. "
             "Install it first, or give the version."
         )
-    settings, warnings = login_settings(config, version, auth)
-    toml_document.check_disjoint(settings, config.absent)
-    changes = toml_document.find_changes(data, {**settings, **config.settings}, config.absent, file["path"])
-    new = toml_document.edit(old, changes, file["path"]) if changes else old
-    after = toml_document.parse(toml_document.decode(new, file["path"]), file["path"]) if changes else data
+    settings, login_warnings = login_settings(config, version, auth)
+    check_disjoint(settings, config.absent)
+    changes = find_changes(data, {**settings, **config.settings}, config.absent, file["path"], config.lists)
+    new = old or b""
+    after = data
+    if changes or is_forced:
+        from ansible_collections.fleet.codex.plugins.plugin_utils import toml_edit  # the editor: not in a steady run
+
+        new = toml_edit.write(changes, file["path"]) if old is None else toml_edit.edit(old, changes, file["path"])
+        after = toml_document.parse(toml_document.decode(new, file["path"]), file["path"])
     check_login_survives(after, auth, file["path"])
     mode = repaired_mode(file, config.mode)
-    if changes:
+    if changes or is_forced:
         write = write_operation("codex_home", "config.toml", new, file, mode, config.backup)
         step = Step([Change(write, report.config_diff(file["path"], changes))])
+        step.warnings += [f"{file['path']} is no valid TOML and is replaced; a copy stays beside it."] * is_forced
     else:
         step = Step() if file["kind"] == "absent" else mode_step("codex_home", "config.toml", file, mode)
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:
-        step.warnings += warnings  # of a key that is written: once, when it is written
+        step.warnings += login_warnings  # of a key that is written: once, when it is written
     step.warnings += credentials_store_warnings(desired, after, file)
     step.warnings += workspace_warnings(after, auth, file)
     step.result = {
@@ -77,6 +85,19 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         "removed_keys": removed_keys(after, version),
     }
     return step
+
+
+def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_document.Table]:
+    """What the file holds, as bytes and as data; None where a new one is made, because none is there or it is forced."""
+    if not is_file(file):
+        return None, {}
+    old = base64.b64decode(file["content"])
+    try:
+        return old, toml_document.parse(toml_document.decode(old, file["path"]), file["path"])
+    except toml_document.Unreadable as error:
+        if config.force:
+            return None, {}
+        raise CodexError(f"{error} With force and backup a new file takes its place, with the settings alone.") from None
 
 
 def removed_keys(data: toml_document.Table, version: versions.Version | None) -> list[str]:

@@ -20,7 +20,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import outranking_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer, Process
 from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, KeyPath, dotted
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, dotted
 
 HIDDEN = "********"
 EMPTY_FILE = hashlib.sha256(b"").hexdigest()
@@ -215,7 +216,7 @@ def _setting(path: KeyPath, value: t.Any, mark: str) -> str:
     if isinstance(value, dict) and value:
         return "".join(_setting((*path, key), inner, mark) for key, inner in value.items())
     if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        return "".join(_setting((*path, str(n)), inner, mark) for n, inner in enumerate(value))
+        return "".join(_setting((*path, n), inner, mark) for n, inner in enumerate(value))
     return f"{dotted(path)} = {HIDDEN + mark if is_sensitive(path, value) else _value(value)}\n"
 
 
@@ -229,4 +230,5 @@ def is_sensitive(path: KeyPath, value: t.Any = None) -> bool:
     """Whether a config.toml key may hold a secret: by its name, by the table it is in, or by a URL's user or query."""
     if any(key in SENSITIVE_TABLES for key in path) or re.search(r"://[^/]*@|://.*[?#]", str(value)):
         return True
-    return path[-1] not in PLAIN_KEYS and any(word in path[-1].lower() for word in SENSITIVE_WORDS)
+    name = next((key for key in reversed(path) if isinstance(key, str)), "")
+    return name not in PLAIN_KEYS and any(word in name.lower() for word in SENSITIVE_WORDS)
