@@ -40,6 +40,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import (
     Statement,
     attached,
     blanks_at_end,
+    ended,
+    line_end_of,
     scan,
 )
 
@@ -92,9 +94,9 @@ class Editor:
     """
 
     def __init__(self, text: str, data: Table) -> None:
-        self.line_end = "\r\n" if "\r\n" in text and text.count("\r\n") == text.count("\n") else "\n"
-        self._has_final_line_end = not text or text.endswith("\n")
-        self.lines: Lines = scan(text if self._has_final_line_end else text + self.line_end)
+        self.line_end = line_end_of(text)
+        self._has_final_line_end = ended(text) == text
+        self.lines: Lines = scan(ended(text))
         self.data = data
 
     @property

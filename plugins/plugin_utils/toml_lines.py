@@ -100,6 +100,16 @@ def scan(text: str) -> Lines:
         statements.append(Statement(kind, path, keys, above, text[begin:position], value))
 
 
+def line_end_of(text: str) -> str:
+    """The line end of new lines: CRLF where the document has nothing else."""
+    return "\r\n" if "\r\n" in text and text.count("\r\n") == text.count("\n") else "\n"
+
+
+def ended(text: str) -> str:
+    """The document with a line end after its last line."""
+    return text if not text or text.endswith("\n") else text + line_end_of(text)
+
+
 def attached(above: str) -> tuple[str, str]:
     """What stands above a statement in two: what a blank line separates from it, and its own comment lines."""
     return _split(above, lambda line: line.lstrip(" \t").startswith("#"))

@@ -11,8 +11,9 @@ import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, make
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table, equal, value_at
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Lines, Statement, attached, scan
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Lines, Statement, attached, ended, scan
 
+END = "(the end)"
 ANY = None
 """For blank lines: beside an edited statement there may be more or fewer of them."""
 
@@ -38,9 +39,12 @@ def only_these_lines_differ(old: str, new: str, changes: t.Sequence[Change]) -> 
     Lines of the changes are: the statements of their keys, new headers on the way to an added key, and where a
     statement may have gone, the comments directly above it. Of a key whose value was edited, all but the value stays.
     """
-    before, after = (scan(text if text.endswith("\n") or not text else text + "\n") for text in (old, new))
+    before, after = scan(ended(old)), scan(ended(new))
     concern = _Concern(changes, before, after)
     one, other = _kept(before, concern), _kept(after, concern)
+    if not old.endswith("\n"):  # and then the new last line has no line end, whichever it is
+        for kept in (one, other):
+            kept[-2:-1] = [(blanks, line.rstrip("\r\n")) for blanks, line in kept[-2:-1]]
     return len(one) == len(other) and all(
         part == counterpart and (ANY in (blanks, others) or blanks == others)
         for (blanks, part), (others, counterpart) in zip(one, other, strict=True)
@@ -110,7 +114,7 @@ def _kept(lines: Lines, concern: _Concern) -> list[tuple[str | None, str]]:
             blanks = ""
         elif blanks is not ANY:
             blanks += line
-    return [*kept, (blanks, "")]
+    return [*kept, (blanks, END)]
 
 
 def _lines(text: str) -> list[str]:

@@ -17,8 +17,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Stat
 def written(value: t.Any) -> str:
     """A value as it stands after an equals sign, with LF where it has several lines."""
     document = tomledit.Document.parse("")
-    document["v"] = [value]  # within a list nothing gets a header of its own
-    return document.as_toml().removeprefix("v = [").removesuffix("]\n")
+    document["v"] = [0, value]  # in a list that is none of tables nothing gets a header of its own
+    return document.as_toml().removeprefix("v = [0, ").removesuffix("]\n")
 
 
 def key_line(keys: t.Iterable[str], value: t.Any) -> str:
