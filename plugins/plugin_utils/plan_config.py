@@ -65,8 +65,10 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     if changes or is_forced:
         from ansible_collections.fleet.codex.plugins.plugin_utils import toml_edit  # the editor: not in a steady run
 
-        new = toml_edit.write(changes, file["path"]) if old is None else toml_edit.edit(old, changes, file["path"])
-        after = toml_document.parse(toml_document.decode(new, file["path"]), file["path"])
+        if old is None:
+            new, after = toml_edit.write(changes, file["path"])
+        else:
+            new, after = toml_edit.edit(old, changes, file["path"])
     check_login_survives(after, auth, file["path"])
     mode = repaired_mode(file, config.mode)
     if changes or is_forced:

@@ -21,7 +21,6 @@ from __future__ import annotations
 import copy
 import typing as t
 
-import tomli_w
 from ansible_collections.fleet.codex.plugins.plugin_utils import toml_proof, toml_values
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, make, put
@@ -46,10 +45,11 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import (
 )
 
 
-def edit(old: bytes, changes: t.Sequence[Change], path: str) -> bytes:
-    """The file with the changes made and proven; every other line as it was."""
+def edit(old: bytes, changes: t.Sequence[Change], path: str) -> tuple[bytes, Table]:
+    """The file with the changes made and proven, every other line as it was; and the data that it holds."""
     text = decode(old, path)
-    editor = Editor(text, parse(text, path))
+    data = parse(text, path)
+    editor = Editor(text, copy.deepcopy(data))
     for change in changes:
         if change.action != "removed":
             editor.put(change.path, change.after)
@@ -57,27 +57,30 @@ def edit(old: bytes, changes: t.Sequence[Change], path: str) -> bytes:
         if change.action == "removed":
             editor.remove(change.path)
     new = editor.text
-    if not toml_proof.holds(parse(new, path), parse(text, path), changes) or not toml_proof.only_these_lines_differ(
-        text, new, changes
+    after = parse(new, path)
+    if not toml_proof.holds(after, data, changes) or not toml_proof.only_these_lines_differ(
+        editor.before, scan(ended(new)), changes, has_final_line_end=text.endswith("\n")
     ):
         raise CodexError(f"{path} could not be edited without changing something else, so nothing was written.")
-    return (BOM + new if old.startswith(BOM.encode()) else new).encode()
+    return (BOM + new if old.startswith(BOM.encode()) else new).encode(), after
 
 
-def write(changes: t.Sequence[Change], path: str) -> bytes:
-    """A new file that holds what the changes add, and nothing else."""
+def write(changes: t.Sequence[Change], path: str) -> tuple[bytes, Table]:
+    """A new file that holds what the changes add, and nothing else; and its data."""
+    import tomli_w
+
     data: Table = {}
     make(data, changes)
     text = tomli_w.dumps(data)
     if "\\" in text:  # tomli-w knows no literal strings, and a Windows path is easier to read as one
-        lines = scan(text)
-        for one in lines.statements:
-            if one.kind == "key" and "\\" in one.text:
-                one.text = toml_values.with_value(one, value_at(data, one.path))
-        text = lines.text
-    if not equal(parse(text, path), data):
+        text = "".join(
+            one.above + (toml_values.with_value(one, value_at(data, one.path)) if "\\" in one.text else one.text)
+            for one in scan(text).statements
+        )
+    after = parse(text, path)
+    if not equal(after, data):
         raise CodexError(f"{path} could not be written so that it holds what was asked for, so nothing was written.")
-    return text.encode()
+    return text.encode(), after
 
 
 def is_tables(value: t.Any) -> bool:
@@ -96,23 +99,24 @@ class Editor:
     def __init__(self, text: str, data: Table) -> None:
         self.line_end = line_end_of(text)
         self._has_final_line_end = ended(text) == text
-        self.lines: Lines = scan(ended(text))
+        self.before: t.Final = scan(ended(text))
+        self.statements = list(self.before.statements)
+        self.below = self.before.below
         self.data = data
 
     @property
     def text(self) -> str:
         """The document as it is now. One that had no line end after its last line still has none."""
-        text = self.lines.text
+        text = "".join([part for one in self.statements for part in (one.above, one.text)]) + self.below
         return text if self._has_final_line_end else text.removesuffix("\n").removesuffix("\r")
 
     # ------------------------------------------------------------------------------------ put
 
     def put(self, path: KeyPath, value: t.Any) -> None:
         """Adds or changes one value."""
-        holder = self._holder(path)
         before = value_at(self.data, path)
-        if holder:
-            self._rewrite(holder, toml_values.set_inside(holder, path[len(holder.path) :], value))
+        if (at := self._holder(path)) is not None:
+            self._rewrite(at, toml_values.set_inside(self.statements[at], self._rest(at, path), value))
         elif before is None:
             self._add(path, value)
         elif is_tables(before) and is_tables(value) and isinstance(before, list):
@@ -156,7 +160,7 @@ class Editor:
     def _add(self, path: KeyPath, value: t.Any) -> None:
         """Adds a value that no statement holds yet, nor any part of it, to what its parent is written as."""
         parent = path[:-1]
-        statements = self.lines.statements
+        statements = self.statements
         below = [n for n, one in enumerate(statements) if one.path[: len(parent)] == parent]
         header = next((n for n in below if statements[n].path == parent and statements[n].kind != "key"), None)
         dotted_key = next((n for n in reversed(below) if len(statements[n].table) < len(parent)), None)
@@ -179,7 +183,7 @@ class Editor:
     def _add_item(self, path: KeyPath, value: t.Any, below: list[int]) -> None:
         """Adds an item to a list of tables that have headers."""
         if isinstance(value, dict):
-            before = [n for n in below if self.lines.statements[n].path[len(path) - 1] < path[-1]]  # type: ignore[operator]
+            before = [n for n in below if self.statements[n].path[len(path) - 1] < path[-1]]  # type: ignore[operator]
             self._insert_tables(before[-1] + 1 if before else below[0], path, value)
             return
         whole = [*value_at(self.data, path[:-1]), value]  # a list of tables and others can only be inline
@@ -190,9 +194,9 @@ class Editor:
 
     def remove(self, path: KeyPath) -> None:
         """Removes a value. A parent that only this value implied goes by itself."""
-        holder = self._holder(path)
-        if holder and holder.path != path:
-            self._rewrite(holder, toml_values.remove_inside(holder, path[len(holder.path) :]))
+        at = self._holder(path)
+        if at is not None and self._rest(at, path):
+            self._rewrite(at, toml_values.remove_inside(self.statements[at], self._rest(at, path)))
         else:
             self._take_out(path)
             if isinstance(path[-1], int):
@@ -201,76 +205,82 @@ class Editor:
 
     def _take_out(self, path: KeyPath) -> None:
         """Takes out all statements of a value, each with its own comments."""
-        statements = self.lines.statements
-        for n in range(len(statements) - 1, -1, -1):
-            if statements[n].path[: len(path)] != path:
+        for n in range(len(self.statements) - 1, -1, -1):
+            if self.statements[n].path[: len(path)] != path:
                 continue
-            kept, _own = attached(statements[n].above)
-            one = statements.pop(n)
-            below = statements[n].above if n < len(statements) else self.lines.below
+            one = self.statements.pop(n)
+            kept, _own = attached(one.above)
+            below = self._above(n)
             comments, blanks = blanks_at_end(kept)
-            follows_blank = blanks_at_start(below) or not below and n == len(statements)
+            follows_blank = blanks_at_start(below) or not below and n == len(self.statements)
             if blanks and (follows_blank or (one.kind != "key" and not comments)):
                 kept = comments + blanks[blanks.index("\n") + 1 :]
-            elif n == 0 and not kept and one.kind != "key" and statements:
+            elif n == 0 and not kept and one.kind != "key" and self.statements:
                 below = below[blanks_at_start(below) :]
-            if n < len(statements):
-                statements[n].above = kept + below
-            else:
-                self.lines.below = kept + below
+            self._set_above(n, kept + below)
 
     # -------------------------------------------------------------------------------- helpers
 
-    def _holder(self, path: KeyPath) -> Statement | None:
-        """The statement of the key whose value holds what is at the path, or would."""
-        for one in self.lines.statements:
+    def _holder(self, path: KeyPath) -> int | None:
+        """The place of the key whose value holds what is at the path, or would."""
+        for n, one in enumerate(self.statements):
             if one.kind == "key" and path[: len(one.path)] == one.path:
-                return one
+                return n
         return None
 
-    def _rewrite(self, statement: Statement, text: str) -> None:
-        statement.text = text
-        statement.value = scan(text).statements[0].value
+    def _rest(self, at: int, path: KeyPath) -> KeyPath:
+        """The part of the path that leads on inside the value of a key."""
+        return path[len(self.statements[at].path) :]
+
+    def _rewrite(self, at: int, text: str) -> None:
+        self.statements[at] = self.statements[at]._replace(text=text, value=scan(text).statements[0].value)
 
     def _renumber(self, path: KeyPath, first: int, by: int) -> None:
         """Moves the places of the items of a list of tables, from one on."""
-        for one in self.lines.statements:
+        for n, one in enumerate(self.statements):
             place = one.path[len(path)] if one.path[: len(path)] == path and len(one.path) > len(path) else -1
             if isinstance(place, int) and place >= first:
-                one.path = (*path, place + by, *one.path[len(path) + 1 :])
+                self.statements[n] = one._replace(path=(*path, place + by, *one.path[len(path) + 1 :]))
 
     def _insert_keys(self, at: int, table: KeyPath, values: t.Iterable[tuple[KeyPath, t.Any]]) -> None:
         """Puts keys of a table before a statement; above the first header also before the comments of the next."""
-        indentation = self.lines.statements[at - 1].indentation if at else ""
+        indentation = self.statements[at - 1].indentation if at else ""
         new = [self._key(table, path, value, indentation) for path, value in values]
         if at == 0:
-            new[0].above = self._room(0, own_blank=bool)
-        self.lines.statements[at:at] = new
+            new[0] = new[0]._replace(above=self._room(0, own_blank=bool))
+        self.statements[at:at] = new
 
     def _insert_tables(self, at: int, path: KeyPath, value: t.Any) -> None:
-        new = list(self._tables(path, value))
-        new[0].above = self._room(at, own_blank=lambda kept: bool(kept) or at > 0)
-        for one in new[1:]:
-            one.above = self.line_end if one.kind != "key" else ""
-        self.lines.statements[at:at] = new
+        first, *others = self._tables(path, value)
+        first = first._replace(above=self._room(at, own_blank=lambda kept: bool(kept) or at > 0))
+        others = [one if one.kind == "key" else one._replace(above=self.line_end) for one in others]
+        self.statements[at:at] = [first, *others]
 
     def _insert_header(self, at: int, table: KeyPath, path: KeyPath, value: t.Any) -> None:
         """Gives a table that was only implied a header, above the first of its tables, and a key."""
-        following = self.lines.statements[at]
-        above, own = attached(following.above)
-        following.above = self.line_end + own
-        self.lines.statements[at:at] = [self._header("table", table, above), self._key(table, path, value)]
+        above, own = attached(self._above(at))
+        self._set_above(at, self.line_end + own)
+        self.statements[at:at] = [
+            self._header("table", table)._replace(above=above),
+            self._key(table, path, value),
+        ]
 
     def _room(self, at: int, own_blank: t.Callable[[str], bool]) -> str:
         """Makes room before a statement, above its comments: what stands above the new one."""
-        statements = self.lines.statements
-        above, own = attached(statements[at].above) if at < len(statements) else (self.lines.below, "")
+        above, own = attached(self._above(at)) if at < len(self.statements) else (self.below, "")
         kept, blanks = blanks_at_end(above)
-        if at < len(statements):
-            statements[at].above = blanks + own
-        else:
-            self.lines.below = blanks
+        self._set_above(at, blanks + own)
         return kept + (self.line_end if own_blank(kept) else "")
+
+    def _above(self, at: int) -> str:
+        """The blank and comment lines above a statement, or below the last one."""
+        return self.statements[at].above if at < len(self.statements) else self.below
+
+    def _set_above(self, at: int, above: str) -> None:
+        if at < len(self.statements):
+            self.statements[at] = self.statements[at]._replace(above=above)
+        else:
+            self.below = above
 
     def _tables(self, path: KeyPath, value: t.Any) -> t.Iterator[Statement]:
         """A table, an item of a list of tables or such a list, with headers."""
@@ -288,10 +298,10 @@ class Editor:
             if key not in keys:
                 yield from self._tables((*path, key), inner)
 
-    def _header(self, kind: t.Literal["table", "array"], path: KeyPath, above: str = "") -> Statement:
+    def _header(self, kind: t.Literal["table", "array"], path: KeyPath) -> Statement:
         keys = tuple(key for key in path if isinstance(key, str))
         name = dotted(keys)
-        return Statement(kind, path, keys, above, (f"[[{name}]]" if kind == "array" else f"[{name}]") + self.line_end)
+        return Statement(kind, path, keys, "", (f"[[{name}]]" if kind == "array" else f"[{name}]") + self.line_end)
 
     def _key(self, table: KeyPath, path: KeyPath, value: t.Any, indentation: str = "") -> Statement:
         keys = t.cast(tuple[str, ...], path[len(table) :])

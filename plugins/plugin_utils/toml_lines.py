@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath
 
@@ -30,11 +29,14 @@ KEY = re.compile(rf"[ \t]*({STRING}|[^\s.=\]\"'#]+)[ \t]*([.=\]])")
 INSIDE = re.compile(rf"{STRING}|#[^\n]*|[\[{{]|[\]}}]|[^\"'#\[\]{{}}]+")
 QUOTED = re.compile(STRING)
 BARE = re.compile(r"[^#\r\n]*[^#\s]")
-REST = re.compile(r"[^\n]*\n")
+PLAIN = r'"[^"\\\n]*"(?!")'
+SIMPLE = re.compile(
+    rf"[ \t]*([A-Za-z0-9_-]+)[ \t]*=[ \t]*({PLAIN}|[\w.+-]+|[\[{{](?:{PLAIN}|[^\[\]{{}}\"'#\n])*[\]}}])[ \t]*(?:#[^\n]*|\r)?\n"
+)
+"""A key as most are: in one line, with a plain value or a list or table of such. One match reads it."""
 
 
-@dataclass
-class Statement:
+class Statement(t.NamedTuple):
     """A header, or a key with its value.
 
     ``path`` is the whole way from the top, ``keys`` what is written (in a header the same without places of items),
@@ -60,8 +62,7 @@ class Statement:
         return self.text[: len(self.text) - len(self.text.lstrip(" \t"))]
 
 
-@dataclass
-class Lines:
+class Lines(t.NamedTuple):
     """All statements of a document in their order, and the blank and comment lines after the last."""
 
     statements: list[Statement]
@@ -84,19 +85,27 @@ def scan(text: str) -> Lines:
         above = text[position:begin]
         if begin == len(text):
             return Lines(statements, above)
+        simple = SIMPLE.match(text, begin)
+        if simple:
+            keys, position = (simple[1],), simple.end()
+            value = (simple.start(2) - begin, simple.end(2) - begin)
+            statements.append(Statement("key", (*table, *keys), keys, above, text[begin:position], value))
+            continue
         header = HEADER.match(text, begin)
         keys, after = _keys(text, header.end() if header else begin)
+        kind: Kind = "key"
+        value = (0, 0)
         if header:
-            kind: Kind = "array" if header[1] else "table"
-            path = table = _place(keys, kind, items)
-            value = (0, 0)
+            kind = "array" if header[1] else "table"
+            table = _place(keys, kind, items)
         else:
-            kind, path = "key", (*table, *keys)
             while text[after] in " \t":
                 after += 1
-            value = (after - begin, _value_end(text, after) - begin)
-            after = begin + value[1]
-        position = _end(REST, text, after)
+            end = _value_end(text, after)
+            value = (after - begin, end - begin)
+            after = end
+        position = text.index("\n", after) + 1
+        path = table if header else (*table, *keys)
         statements.append(Statement(kind, path, keys, above, text[begin:position], value))
 
 
@@ -121,6 +130,8 @@ def blanks_at_end(above: str) -> tuple[str, str]:
 
 
 def _split(above: str, is_part: t.Callable[[str], bool]) -> tuple[str, str]:
+    if not above:
+        return "", ""
     at = len(above)
     for line in reversed(above.split("\n")[:-1]):
         if not is_part(line):

@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import copy
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, make
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table, equal, value_at
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Lines, Statement, attached, ended, scan
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Lines, Statement, attached
 
 END = "(the end)"
 ANY = None
@@ -21,9 +20,9 @@ ANY = None
 def holds(new: Table, old: Table, changes: t.Sequence[Change]) -> bool:
     """Whether the new data are the old ones plus exactly the changes.
 
-    A table that a removal empties may be gone with it, or may be there and be empty.
+    A table that a removal empties may be gone with it, or may be there and be empty. The changes are made in ``old``.
     """
-    expected = copy.deepcopy(old)
+    expected = old
     make(expected, changes)
     for change in changes:
         path = change.path[:-1] if change.action == "removed" else ()
@@ -33,16 +32,17 @@ def holds(new: Table, old: Table, changes: t.Sequence[Change]) -> bool:
     return equal(new, expected)
 
 
-def only_these_lines_differ(old: str, new: str, changes: t.Sequence[Change]) -> bool:
+def only_these_lines_differ(
+    before: Lines, after: Lines, changes: t.Sequence[Change], has_final_line_end: bool = True
+) -> bool:
     """Whether every other line is as it was, in the same order, and no comment of another line is lost.
 
     Lines of the changes are: the statements of their keys, new headers on the way to an added key, and where a
     statement may have gone, the comments directly above it. Of a key whose value was edited, all but the value stays.
     """
-    before, after = scan(ended(old)), scan(ended(new))
     concern = _Concern(changes, before, after)
     one, other = _kept(before, concern), _kept(after, concern)
-    if not old.endswith("\n"):  # and then the new last line has no line end, whichever it is
+    if not has_final_line_end:  # then whichever line is the last has none, before and after
         for kept in (one, other):
             kept[-2:-1] = [(blanks, line.rstrip("\r\n")) for blanks, line in kept[-2:-1]]
     return len(one) == len(other) and all(
@@ -56,6 +56,7 @@ class _Concern:
 
     def __init__(self, changes: t.Sequence[Change], before: Lines, after: Lines) -> None:
         self._paths = {change.path: change for change in changes}
+        self._lengths = sorted({len(path) for path in self._paths})
         self._on_the_way = {change.path[:n] for change in changes for n in range(1, len(change.path))}
         self._headers = {one.path for one in before.statements if one.kind != "key"}
         keys, others = ({one.path for one in lines.statements if one.kind == "key"} for lines in (before, after))
@@ -63,10 +64,11 @@ class _Concern:
 
     def of(self, statement: Statement) -> Change | None:
         """The change that a statement is a part of."""
-        return next(
-            (self._paths[path] for path in _beginnings(statement.path) if path in self._paths),
-            None,
-        )
+        for length in self._lengths:
+            change = self._paths.get(statement.path[:length])
+            if change and len(statement.path) >= length:
+                return change
+        return None
 
     def is_rewritten(self, statement: Statement) -> bool:
         """Whether it is a key whose value is edited."""
@@ -81,19 +83,16 @@ class _Concern:
         )
 
 
-def _beginnings(path: KeyPath) -> t.Iterator[KeyPath]:
-    return (path[:n] for n in range(1, len(path) + 1))
-
-
 def _kept(lines: Lines, concern: _Concern) -> list[tuple[str | None, str]]:
     """All lines that no change may touch, each after the blank lines above it."""
     kept: list[tuple[str | None, str]] = []
     blanks: str | None = ""
     for one in lines.statements:
         change = concern.of(one)
-        above, own = attached(one.above)
-        may_go = change is not None and (change.action == "removed" or isinstance(change.before, list))
-        for line in _lines(above if may_go else above + own):
+        above = one.above
+        if change and (change.action == "removed" or isinstance(change.before, list)):
+            above, _own = attached(above)  # which may go with it
+        for line in _lines(above):
             if line.strip(" \t\r\n"):
                 kept.append((blanks, line))
                 blanks = ""

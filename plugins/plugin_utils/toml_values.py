@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
 import tomledit
@@ -85,6 +84,8 @@ def with_line_ends_of(original: str, text: str) -> str:
     crlf = original.count("\r\n")
     if crlf in (0, original.count("\n")):
         return text.replace("\n", "\r\n") if crlf else text
+    import difflib  # few files mix line ends
+
     old, new = original.split("\n"), text.split("\n")
     matcher = difflib.SequenceMatcher(None, [line.removesuffix("\r") for line in old], new, autojunk=False)
     for block in matcher.get_matching_blocks():

@@ -38,7 +38,7 @@ trust_level = "trusted"
 def edit(old: bytes, wanted: Table, absent: t.Sequence[tuple[str, ...]] = ()) -> bytes:
     data = toml_document.parse(toml_document.decode(old, PATH), PATH)
     changes = find_changes(data, toml_settings.check_settings(wanted, "settings"), absent, PATH)
-    return toml_edit.edit(old, changes, PATH) if changes else old
+    return toml_edit.edit(old, changes, PATH)[0] if changes else old
 
 
 def changed_lines(old: bytes, new: bytes) -> list[str]:

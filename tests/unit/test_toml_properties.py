@@ -263,7 +263,7 @@ def changes_of(data: bytes, edit: Edit) -> list[Change]:
 
 def made(data: bytes, edit: Edit) -> bytes:
     changes = changes_of(data, edit)
-    return toml_edit.edit(data, changes, PATH) if changes else data
+    return toml_edit.edit(data, changes, PATH)[0] if changes else data
 
 
 choices = st.binary(min_size=40, max_size=200)
