@@ -15,6 +15,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     Table,
     dotted,
     equal,
+    is_tables,
     value_at,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import AbsentPath, ListRule
@@ -113,6 +114,9 @@ def _merge_list(there: t.Any, wanted: list[t.Any], above: KeyPath, match: str | 
             _merge(there[places[0]], item, (*above, places[0]), merge)
         else:
             new.append(item)
+    if is_tables(there) and new and not is_tables(new):  # headers cannot hold these any more
+        merge.changes.append(Change(above, "changed", there, [*there, *new]))
+        return
     for n, item in enumerate(new, len(there)):
         merge.changes.append(Change((*above, n), "added", None, item))
 

@@ -18,6 +18,9 @@ BOM: t.Final = "\ufeff"
 SIZE_LIMIT: t.Final = 4_000_000
 """Bytes. Beyond it reading would keep a controller busy for seconds, and no configuration is that large."""
 
+NESTING_LIMIT: t.Final = 80
+"""Tables and lists in each other. That is the limit of the library with which Codex reads."""
+
 
 class Unreadable(CodexError):
     """A file that is no TOML document."""
@@ -62,14 +65,34 @@ def parse(text: str, path: str) -> Table:
     import tomli
 
     try:
-        return tomli.loads(text)
+        data = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         raise Unreadable(
             f"{path} is not valid TOML (line {error.lineno}, column {error.colno}), so Codex refuses to start. "
             "Mend it first; nothing was changed."
         ) from None
     except RecursionError:
-        raise Unreadable(f"{path} is nested too deeply to be read. Mend it first; nothing was changed.") from None
+        data = None
+    if data is None or _is_too_deep(data):
+        raise Unreadable(
+            f"{path} is nested too deeply, by more than {NESTING_LIMIT} levels, so Codex refuses to start. "
+            "Mend it first; nothing was changed."
+        )
+    return data
+
+
+def _is_too_deep(data: Table) -> bool:
+    level: list[t.Any] = [data]
+    for _ in range(NESTING_LIMIT + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def equal(one: t.Any, other: t.Any) -> bool:
@@ -97,3 +120,10 @@ def value_at(data: t.Any, path: KeyPath) -> t.Any:
         else:
             return None
     return data
+
+
+def is_tables(value: t.Any) -> bool:
+    """Whether TOML can write the value with headers: a table, or a list of tables."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, dict) for item in value)
+    return isinstance(value, dict)

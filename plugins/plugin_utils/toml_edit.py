@@ -31,6 +31,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     decode,
     dotted,
     equal,
+    is_tables,
     parse,
     value_at,
 )
@@ -81,13 +82,6 @@ def write(changes: t.Sequence[Change], path: str) -> tuple[bytes, Table]:
     if not equal(after, data):
         raise CodexError(f"{path} could not be written so that it holds what was asked for, so nothing was written.")
     return text.encode(), after
-
-
-def is_tables(value: t.Any) -> bool:
-    """Whether TOML can write the value with headers: a table, or a list of tables."""
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(item, dict) for item in value)
-    return isinstance(value, dict)
 
 
 class Editor:
@@ -182,13 +176,8 @@ class Editor:
 
     def _add_item(self, path: KeyPath, value: t.Any, below: list[int]) -> None:
         """Adds an item to a list of tables that have headers."""
-        if isinstance(value, dict):
-            before = [n for n in below if self.statements[n].path[len(path) - 1] < path[-1]]  # type: ignore[operator]
-            self._insert_tables(before[-1] + 1 if before else below[0], path, value)
-            return
-        whole = [*value_at(self.data, path[:-1]), value]  # a list of tables and others can only be inline
-        self._take_out(path[:-1])
-        self._add(path[:-1], whole)
+        before = [n for n in below if self.statements[n].path[len(path) - 1] < path[-1]]  # type: ignore[operator]
+        self._insert_tables(before[-1] + 1 if before else below[0], path, value)
 
     # --------------------------------------------------------------------------------- remove
 

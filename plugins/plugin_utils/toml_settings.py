@@ -11,7 +11,13 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table, dotted, equal
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
+    NESTING_LIMIT,
+    KeyPath,
+    Table,
+    dotted,
+    equal,
+)
 
 INTEGER_LIMIT = 2**63  # TOML integers are signed 64 bits
 AbsentPath = tuple[str, ...]
@@ -31,6 +37,8 @@ class ListRule:
 def check_settings(value: t.Any, option: str, path: KeyPath = ()) -> t.Any:
     """The settings as plain Python data; refuses what TOML cannot say."""
     where = f"{option}: {dotted(path)}" if path else option
+    if len(path) > NESTING_LIMIT:
+        raise CodexError(f"{option} is nested by more than {NESTING_LIMIT} levels, which Codex refuses.")
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):

@@ -15,6 +15,7 @@ import tomli
 from ansible_collections.fleet.codex.plugins.plugin_utils import toml_edit
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, find_changes
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import decode, equal, parse
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import check_lists
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -290,6 +291,38 @@ def test_an_edit_gives_the_old_data_plus_the_change_and_a_second_one_nothing(fir
     assert equal(found, expected)
     assert changes_of(new, edit) == []
     assert new.startswith(b"\xef\xbb\xbf") == old.startswith(b"\xef\xbb\xbf")
+
+
+@two_thousand
+@given(choices, choices)
+def test_a_list_that_is_added_to_keeps_its_items_and_their_lines(first: bytes, second: bytes) -> None:
+    document, tape = Writer(Tape(first)).write(), Tape(second)
+    lists = [(path, value) for path, value in places(load(document.data)) if isinstance(value, list)]
+    if not lists:
+        return
+    path, there = tape.pick(lists)
+    item: t.Any = tape.pick(NEW)
+    keys = [(n, key) for n, old in enumerate(there) if isinstance(old, dict) for key in old]
+    if keys and tape.below(3):
+        at, match = tape.pick(keys)
+        wanted = {match: there[at][match], "new": item} if tape.below(3) else {match: "another", "new": item}
+        places_ = [n for n, old in enumerate(there) if isinstance(old, dict) and equal(old.get(match), wanted[match])]
+        expected = [{**old, **wanted} if n in places_ else old for n, old in enumerate(there)]
+        expected += [] if places_ else [wanted]
+        rules = check_lists([{"path": list(path), "match": match}], nested(path, [wanted]))
+        if len(places_) > 1 or isinstance(wanted[match], dict):
+            return  # one is refused, and a table as the key of a match is merged, which others try
+    else:
+        wanted, rules = item, check_lists([{"path": list(path), "append": True}], nested(path, [item]))
+        expected = there if any(equal(item, old) for old in there) else [*there, item]
+    changes = find_changes(load(document.data), nested(path, [wanted]), [], PATH, rules)
+    new = toml_edit.edit(document.data, changes, PATH)[0] if changes else document.data
+    assert equal(load(new), merged(load(document.data), nested(path, expected)))
+    assert find_changes(load(new), nested(path, [wanted]), [], PATH, rules) == []
+    if all(isinstance(one, dict) for one in expected):
+        kept = [text for other, text in document.lines if text.strip() and other != path]
+        lines = iter(decode(new, PATH).splitlines())
+        assert all(line in lines for text in kept for line in text.splitlines() if line.strip())
 
 
 def lookup(data: t.Any, path: Path) -> t.Any:
