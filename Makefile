@@ -6,7 +6,7 @@ help:
 	@echo 'make demo     log a real Codex in on a local test host, step by step'
 	@echo 'make check    format, lint, types, unit tests (under two minutes on a fresh machine)'
 	@echo 'make test     everything that CI checks (wants root on Debian, for Docker)'
-	@echo 'make clients  against real Codex binaries only'
+	@echo 'make clients  against real Codex binaries only, more of them; what they did is in tests/output/matrix.txt'
 	@echo 'make soak     1,000 rounds of deploys while Codex renews its login'
 	@echo 'make bench    what an execution costs'
 	@echo 'make clean    remove what these made in the checkout'
@@ -20,6 +20,7 @@ check:
 test:
 	@bash tests/environment/test.sh
 
+clients: export FLEET_CODEX_MATRIX = all
 clients:
 	@sh tests/environment/venv.sh
 	@sh tests/environment/collections.sh --tests

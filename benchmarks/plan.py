@@ -16,8 +16,11 @@ import time
 import typing as t
 from datetime import UTC, datetime
 
+from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_QUERIES
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import desired_home
+from ansible_collections.fleet.codex.plugins.plugin_utils.environment import VALUES_QUERY
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan import plan_homes
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import VARIABLES_QUERY
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
 
 ROUNDS = 31
@@ -28,6 +31,8 @@ SETTINGS: dict[str, dict[str, t.Any]] = {
     "unchanged": {"model": "gpt-5", "projects": {"/srv/app-7": {"trust_level": "trusted"}}},
     "with two changes": {"model": "gpt-6", "projects": {"/srv/new": {"trust_level": "trusted"}}},
 }
+
+VARIABLES = (VALUES_QUERY, VARIABLES_QUERY)
 
 PROJECT = """
 [projects."/srv/app-{n}"]
@@ -57,6 +62,7 @@ def answer(text: bytes) -> HomeAnswer:
     files: dict[str, FileFacts] = {
         "auth": {"path": f"{home}/.codex/auth.json", "kind": "absent"},
         "config": {"path": path, "kind": "file", "mode": 0o600, "content": base64.b64encode(text).decode()},
+        **{query["name"]: {"path": query["path"], "kind": "absent"} for query in (*HOST_QUERIES, *VARIABLES)},
     }
     return {
         "account": {"name": "alice", "uid": 1000, "gid": 1000, "home": home, "shell": "/bin/bash"},
@@ -65,6 +71,8 @@ def answer(text: bytes) -> HomeAnswer:
         "folder": {"path": f"{home}/.codex", "kind": "directory", "mode": 0o700},
         "files": files,
         "leftovers": [],
+        "profiles": [],
+        "root": True,
         "unsaved_logins": [],
     }
 

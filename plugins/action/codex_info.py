@@ -13,8 +13,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles
 from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, check_codex_home, check_version
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.home_report import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan import describe_request
-from ansible_collections.fleet.codex.plugins.plugin_utils.report import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
 
 

@@ -82,9 +82,7 @@ def find_account(name, environment):
 
 
 def every_account():
-    """The names of all accounts of the account database that have a ~/.codex; root only."""
-    if os.geteuid() != 0:
-        raise Obstacle("every_account_needs_root", running=owner_name(os.geteuid()))
+    """The names of all accounts of the account database that have a ~/.codex; root alone can tell."""
     names = []
     for entry in pwd.getpwall():
         account = find_account(entry.pw_name, {}) if os.path.isabs(entry.pw_dir) else None
@@ -422,6 +420,16 @@ def unsaved_logins(codex_home):
     return [file for file in found if file["kind"] != "absent"]
 
 
+def profiles(codex_home):
+    """The configuration files of profiles, NAME.config.toml, that Codex 0.134 and later read with --profile NAME."""
+    try:
+        names = sorted(name for name in os.listdir(codex_home) if name.endswith(".config.toml"))
+    except OSError:
+        return []
+    found = [describe_file(os.path.join(codex_home, name), "content") for name in names]
+    return [file for file in found if file["kind"] == "file"]
+
+
 def leftovers(folders):
     """Files that a killed run of this program left: nobody holds their lock any more."""
     found = []
@@ -640,7 +648,7 @@ def apply_write(path, operation):
     if digest(there) != operation["expected"]:
         raise Conflict()
     if not os.path.isdir(os.path.dirname(path)):
-        make_folder(os.path.dirname(path), 0o700)
+        make_folder(os.path.dirname(path), 0o755 if operation["base"] == "host" else 0o700)
     content = base64.b64decode(operation["content"])
     if "keep_unknown_but" in operation:
         content = with_unknown_fields(content, there, operation["keep_unknown_but"])
@@ -766,10 +774,10 @@ OPERATIONS = {
 }
 
 
-def apply_all(home, account, codex_home):
-    """Does a home's operations in order and stops at the first that cannot be done."""
+def apply_all(operations, account, codex_home):
+    """Does operations in order and stops at the first that cannot be done."""
     results = []
-    for operation in home["operations"]:
+    for operation in operations:
         path = place(operation, account, codex_home)
         running = running_codex(account["uid"]) if "settle" in operation else {}
         try:
@@ -791,9 +799,51 @@ def apply_all(home, account, codex_home):
 
 
 def place(item, account, codex_home):
-    """Where a request's file is: `path` below the Codex home or the account's home."""
-    base = codex_home if item["base"] == "codex_home" else account["home"]
+    """Where a request's file is: `path` below the Codex home, below the account's home, or as it is."""
+    base = {"codex_home": codex_home, "home": account["home"], "host": "/"}[item["base"]]
     return os.path.join(base, item["path"]) if item["path"] else base
+
+
+def in_turns(operations):
+    """The operations in their order, in lists: those of the account's, and those on files of the whole host."""
+    turns = []
+    for operation in operations:
+        if turns and (turns[-1][0]["base"] == "host") == (operation["base"] == "host"):
+            turns[-1].append(operation)
+        else:
+            turns.append([operation])
+    return turns
+
+
+def apply_for(operations, account, codex_home):
+    """Does a home's operations: the account's as the account, those on files of the whole host as root."""
+    results = []
+    for turn in in_turns(operations):
+
+        def work(turn=turn):
+            return {"results": apply_all(turn, account, codex_home)}
+
+        if turn[0]["base"] == "host":
+            check_host_files(turn)
+            answer = work()
+        else:
+            answer = as_account(account, work)
+        if "obstacle" in answer:
+            return answer
+        results += answer["results"]
+        if results[-1]["status"] != "done":
+            break
+    return {"results": results}
+
+
+def check_host_files(operations):
+    """Refuses to write a file of the whole host unless root does it and nobody else can change where that leads."""
+    if os.geteuid() != 0:
+        raise Obstacle("host_needs_root", path=operations[0]["path"], running=owner_name(os.geteuid()))
+    for operation in operations:
+        for path in (operation["path"], os.path.realpath(operation["path"])):
+            if not root_alone_leads(os.path.dirname(path)):
+                raise Obstacle("not_roots", path=os.path.dirname(path))
 
 
 # ------------------------------------------------------------------------------------- Codex
@@ -888,8 +938,10 @@ def homes_of(request):
     """The homes that are asked for, with those of all accounts in place of an entry that wants them."""
     homes = []
     for home in request["homes"]:
-        names = every_account() if home.get("every_account") else [home["user"]]
-        homes += [dict(home, user=name) for name in names]
+        if home.get("every_account") and os.geteuid() == 0:
+            homes += [dict(home, user=name, every_account=False) for name in every_account()]
+        else:
+            homes.append(home)
     return homes
 
 
@@ -897,19 +949,31 @@ def describe_home(home, account, codex_home):
     answer = {"folder": describe_folder(codex_home, account), "files": {}}
     folders = set()
     for item in home["files"]:
-        path = place(item, account, codex_home)
-        answer["files"][item["name"]] = describe_file(path, item.get("report"))
-        folders.add(os.path.dirname(os.path.realpath(path)))
+        if item["base"] != "host":
+            path = place(item, account, codex_home)
+            answer["files"][item["name"]] = describe_file(path, item.get("report"))
+            folders.add(os.path.dirname(os.path.realpath(path)))
     answer["leftovers"] = leftovers(folders)
+    answer["profiles"] = profiles(codex_home)
     answer["unsaved_logins"] = unsaved_logins(codex_home)
     answer["home_exists"] = os.path.isdir(account["home"])
     answer["system"] = sys.platform
     return answer
 
 
+def describe_host(home):
+    """The files of the whole host that are asked for, as whoever runs this sees them, and what killed runs left."""
+    items = [item for item in home["files"] if item["base"] == "host"]
+    folders = {os.path.dirname(os.path.realpath(item["path"])) for item in items}
+    files = {item["name"]: describe_file(item["path"], item.get("report")) for item in items}
+    return files, leftovers(folders) if os.geteuid() == 0 else []
+
+
 def work_on(home, request):
     """One home of a request: its answer."""
     environment = request["environment"]
+    if home.get("every_account"):
+        raise Obstacle("every_account_needs_root", running=owner_name(os.geteuid()))
     account = find_account(home["user"], environment)
     if home["codex_home"]:
         codex_home = home["codex_home"]
@@ -923,9 +987,6 @@ def work_on(home, request):
 
     def describe():
         return describe_home(home, account, codex_home)
-
-    def apply():
-        return {"results": apply_all(home, account, codex_home)}
 
     def ask_codex():
         answer = {}
@@ -941,7 +1002,15 @@ def work_on(home, request):
             if not root_alone_leads(codex_home):
                 raise Obstacle("not_writable", path=codex_home, user=account["name"])
             make_folder_for(codex_home, account, operation["mode"])
-    answer = looking_as(account, describe) if request["operation"] == "describe" else as_account(account, apply)
+    if request["operation"] == "describe":
+        answer = looking_as(account, describe)
+        if "obstacle" not in answer:
+            files, left = describe_host(home)
+            answer["files"].update(files)
+            answer["leftovers"] += left
+            answer["root"] = os.geteuid() == 0
+    else:
+        answer = apply_for(home["operations"], account, codex_home)
     if "obstacle" not in answer and (home.get("detect_version") or home.get("login_status")):
         for module in CODEX_MODULES:
             __import__(module)  # now: the account may not be able to reach this Python's library
@@ -952,6 +1021,20 @@ def work_on(home, request):
         folder["writable"] = as_account(account, lambda: os.access(folder["below"], os.W_OK | os.X_OK))
         folder["by_root"] = not folder["writable"] and changing and root_alone_leads(codex_home)
     return dict(answer, account=account, codex_home=codex_home, real_home=os.path.realpath(codex_home))
+
+
+def work_on_all(homes, request):
+    """The answers for all homes. A file of the whole host is written only after everything before it was."""
+    answers = []
+    for home in homes:
+        operations = home.get("operations", [])
+        complete = all(r["status"] == "done" for a in answers for r in a.get("results", [{"status": "failed"}]))
+        if not complete and any(operation["base"] == "host" for operation in operations):
+            answer = {"results": [{"status": "conflict", "path": operations[0]["path"]}]}
+        else:
+            answer = guarded(lambda home=home: work_on(home, request))
+        answers.append(dict(answer, user=home["user"]))
+    return answers
 
 
 def mask(data, key):
@@ -973,12 +1056,7 @@ def main():
     answer = {"protocol": PROTOCOL, "half": "python", "python": sys.version.split()[0]}
     if request["protocol"] == PROTOCOL:
         homes = guarded(lambda: homes_of(request))
-        if isinstance(homes, dict):
-            answer["homes"] = [homes]
-        else:
-            answer["homes"] = [
-                dict(guarded(lambda home=home: work_on(home, request)), user=home["user"]) for home in homes
-            ]
+        answer["homes"] = [homes] if isinstance(homes, dict) else work_on_all(homes, request)
     masked = mask(json.dumps(answer).encode("ascii"), bytes.fromhex(request["key"]))
     sys.stdout.write("\n" + MARK + base64.b64encode(masked).decode("ascii") + "\n")
 

@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: codex_config
 short_description: Manages settings in the config.toml of a Codex home
 description:
-  - Merges settings into the C(config.toml) of the Codex CLI and removes keys from it.
+  - Merges settings into the C(config.toml) of the Codex CLI and removes keys from it. O(layer) names the other files
+    that Codex takes its configuration from.
   - Comments, order and every other setting stay as they are, also those that Codex writes itself, such as trusted
     projects.
   - Each edit is proven before it is written. The new text must hold the old data plus exactly the change, or the task
@@ -29,6 +30,22 @@ attributes:
     details:
       - A file that is a mount point of its own is rewritten in place, with a warning. A reader can see a part of it.
 options:
+  layer:
+    description:
+      - Which of the files that Codex takes its configuration from.
+      - V(user) is the C(config.toml) in the Codex home.
+      - V(profile:NAME) is what C(codex --profile NAME) adds to it. Codex before 0.134 reads it from the table
+        C(profiles.NAME) in C(config.toml), and later ones from C(NAME.config.toml) beside it, so O(codex_version) must
+        be given.
+      - V(system) is C(/etc/codex/config.toml), the host's defaults, which each account's own settings outrank (0.80 and
+        later).
+      - V(managed) is C(/etc/codex/managed_config.toml), which outranks what the accounts say (0.45 and later).
+      - V(requirements) is C(/etc/codex/requirements.toml), the limits that an administrator sets (0.80 and later).
+      - The last three are files of the whole host. They are written as root with mode V(0644), and nothing that may be
+        a secret goes into them. The task fails where one would make Codex delete the login of any account that has a
+        C(~/.codex).
+    type: str
+    default: user
   preferred_auth_method:
     description:
       - Written as C(preferred_auth_method), the key with which Codex 0.23 to 0.34 choose between an API key and
@@ -76,8 +93,12 @@ seealso:
 notes:
   - A file that is not valid TOML is not touched, and the task fails with the line and the column.
   - Each line keeps its line end. New lines get CRLF only where the file has nothing else.
-  - A file with which Codex would delete the C(auth.json) beside it is not written, and the task fails. That is one
-    whose C(forced_login_method) or C(forced_chatgpt_workspace_id) does not go with the login.
+  - A file with which Codex would delete an C(auth.json) is not written, and the task fails. That is one
+    whose C(forced_login_method) or C(forced_chatgpt_workspace_id) does not go with the login, or with C(CODEX_API_KEY)
+    or C(CODEX_ACCESS_TOKEN) in C(codex.env) or C(/etc/environment). All files are looked at together, those of profiles
+    and of the whole host too.
+  - Settings that C(/etc/codex/managed_config.toml) has other values for are written, and the task warns that Codex will
+    not use them.
   - C(--diff) shows the settings that change. Values of keys whose names sound like secrets, and everything in tables
     such as C(env) and C(http_headers), are hidden.
 requirements:
@@ -114,6 +135,29 @@ EXAMPLES = r"""
     preferred_auth_method: apikey
     enforce_login_method: true
     mode: "0600"
+  become: true
+
+- name: Give a profile a model of its own, for codex --profile review
+  fleet.codex.codex_config:
+    user: alice
+    layer: profile:review
+    codex_version: "0.169.0"
+    settings: {model: gpt-5-mini}
+  become: true
+
+- name: Let every account of the host start from these settings
+  fleet.codex.codex_config:
+    layer: system
+    settings:
+      model: gpt-5
+      cli_auth_credentials_store: file
+  become: true
+
+- name: Let no account of the host use anything but an API key
+  fleet.codex.codex_config:
+    layer: managed
+    preferred_auth_method: apikey
+    enforce_login_method: true
   become: true
 
 - name: Start over with an empty configuration

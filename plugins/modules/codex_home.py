@@ -177,6 +177,23 @@ options:
           - The configuration. These are the options of M(fleet.codex.codex_config).
         type: dict
         suboptions:
+          layer:
+            description:
+              - Which of the files that Codex takes its configuration from.
+              - V(user) is the C(config.toml) in the Codex home.
+              - V(profile:NAME) is what C(codex --profile NAME) adds to it. Codex before 0.134 reads it from the table
+                C(profiles.NAME) in C(config.toml), and later ones from C(NAME.config.toml) beside it, so
+                O(homes[].codex_version) must be given.
+              - V(system) is C(/etc/codex/config.toml), the host's defaults, which each account's own settings outrank
+                (0.80 and later).
+              - V(managed) is C(/etc/codex/managed_config.toml), which outranks what the accounts say (0.45 and later).
+              - V(requirements) is C(/etc/codex/requirements.toml), the limits that an administrator sets (0.80 and
+                later).
+              - The last three are files of the whole host. They are written as root with mode V(0644), after the logins
+                of all homes, and nothing that may be a secret goes into them. The task fails where one would make Codex
+                delete the login of any account that has a C(~/.codex).
+            type: str
+            default: user
           preferred_auth_method:
             description:
               - Written as C(preferred_auth_method), the key with which Codex 0.23 to 0.34 choose between an API key
@@ -294,7 +311,7 @@ EXAMPLES = r"""
           OPENAI_API_KEY: "{{ vault_openai_api_key }}"
   become: true
 
-- name: Three accounts in one task
+- name: Three accounts and the defaults of the host in one task
   fleet.codex.codex_home:
     homes:
       - user: alice
@@ -327,6 +344,10 @@ EXAMPLES = r"""
         codex_home: /srv/codex/ci
         auth:
           content: "{{ vault_codex_auth_ci }}"
+      - config:
+          layer: system
+          settings:
+            cli_auth_credentials_store: file
   become: true
 
 - name: Log the build account in with a personal access token

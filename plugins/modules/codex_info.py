@@ -201,15 +201,25 @@ homes:
           type: str
           sample: apikey
         forced_login_method:
-          description: The setting of this name, or V(null).
+          description:
+            - The setting of this name as Codex takes it, or V(null). The host's C(managed_config.toml) comes before
+              the account's C(config.toml), and the host's C(config.toml) after it.
           returned: unless the file is no valid TOML
           type: str
           sample: api
         credentials_store:
-          description: The setting C(cli_auth_credentials_store). Codex may only read C(auth.json) with V(file).
+          description:
+            - The setting C(cli_auth_credentials_store) as Codex takes it. Codex may only read C(auth.json) with
+              V(file).
           returned: unless the file is no valid TOML
           type: str
           sample: file
+        host_files:
+          description: The configuration files of the whole host that are there.
+          returned: success
+          type: list
+          elements: str
+          sample: [/etc/codex/config.toml]
     conflicts:
       description:
         - What makes Codex pass the C(auth.json) over, a sentence each. That is C(CODEX_API_KEY) or

@@ -32,6 +32,7 @@ AUTH: t.Final[Spec] = {
 }
 
 CONFIG: t.Final[Spec] = {
+    "layer": {"type": "str", "default": "user"},
     "preferred_auth_method": {"type": "str", "choices": ["apikey", "chatgpt"]},
     "enforce_login_method": {"type": "bool", "default": False},
     "settings": {"type": "dict", "default": {}},

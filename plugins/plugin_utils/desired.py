@@ -20,7 +20,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     from_document,
     from_personal_access_token,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, USER, Layer, parse_layer
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.report import is_sensitive
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Version, parse_version
 
 Arguments = t.Mapping[str, t.Any]
@@ -53,17 +55,18 @@ class DesiredAuth:
 
 @dataclass(frozen=True)
 class DesiredConfig:
-    """config.toml: keys to merge in and to remove; ``present`` False: no file.
+    """A configuration file: keys to merge in and to remove; ``present`` False: no file.
 
-    ``lists`` has the rules by their path as TOML writes it. ``force`` replaces a file that is no TOML.
+    ``lists``: how lists are brought in, see ``check_lists``. ``force``: replace a file that is no TOML.
     """
 
+    layer: Layer = USER
     present: bool = True
     preferred_auth_method: Method | None = None
     enforce_login_method: bool = False
     settings: toml_document.Table = field(default_factory=dict)
-    absent: tuple[toml_settings.AbsentPath, ...] = ()
-    lists: t.Mapping[str, toml_settings.ListRule] = field(default_factory=dict)
+    absent: tuple[toml_settings.KeysPath, ...] = ()
+    lists: toml_settings.ListRules = field(default_factory=dict)
     force: bool = False
     mode: int | None = None
     backup: Backup = NO_BACKUP
@@ -156,7 +159,12 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
 
 
 def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
-    """config.toml from the options of codex_config."""
+    """A configuration file from the options of codex_config."""
+    layer = parse_layer(arguments.get("layer"))
+    if layer.kind in ("profile", "requirements"):
+        given = [name for name in ("preferred_auth_method", "enforce_login_method") if arguments.get(name)]
+        if given:
+            raise CodexError(f"{where}{given[0]} has no effect in the layer {layer.kind}. Give it in another layer.")
     settings = toml_settings.check_settings(arguments.get("settings") or {}, f"{where}settings")
     absent = toml_settings.check_absent(arguments.get("absent") or [], f"{where}absent")
     toml_settings.check_disjoint(settings, absent, where)
@@ -165,7 +173,10 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
     force, backup = bool(arguments.get("force")), check_backup(arguments, where)
     if force and not backup.wanted:
         raise CodexError(f"{where}force replaces a file that cannot be read, so it needs a copy. Set backup to true.")
+    if layer.is_host_wide:
+        _check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings")
     return DesiredConfig(
+        layer=layer,
         present=arguments.get("state", "present") == "present",
         preferred_auth_method=arguments.get("preferred_auth_method"),
         enforce_login_method=bool(arguments.get("enforce_login_method")),
@@ -173,9 +184,23 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         absent=tuple(absent),
         lists=toml_settings.check_lists(arguments.get("lists") or [], settings, where),
         force=force,
-        mode=check_mode(arguments.get("mode"), where),
+        mode=(check_host_mode if layer.is_host_wide else check_mode)(arguments.get("mode"), where),
         backup=backup,
     )
+
+
+def _check_readable_by_all(settings: t.Any, path: str, where: str, keys: toml_document.KeyPath = ()) -> None:
+    """Refuses what may be a secret in a file that every account can read."""
+    items = settings.items() if isinstance(settings, dict) else enumerate(settings)
+    for key, value in items:
+        inner = (*keys, key)
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
+            _check_readable_by_all(value, path, where, inner)
+        elif is_sensitive(inner, value):
+            raise CodexError(
+                f"{where}: {toml_document.dotted(inner)} may hold a secret, and every account of the host can read "
+                f"{path}. Put it into the config.toml of each account."
+            )
 
 
 def check_backup(arguments: Arguments, where: str = "") -> Backup:
@@ -198,4 +223,15 @@ def check_mode(mode: object, where: str = "") -> int | None:
         raise CodexError(
             f'{where}mode must be an octal mode in quotes that keeps secrets to the owner, such as "0600".'
         )
+    return mode
+
+
+def check_host_mode(mode: object, where: str = "") -> int | None:
+    """A mode for a file of the whole host: every account must read it, root alone may write it."""
+    if mode is None:
+        return None
+    if isinstance(mode, str) and re.fullmatch(r"0?[0-7]{3}", mode):
+        mode = int(mode, 8)
+    if not isinstance(mode, int) or isinstance(mode, bool) or mode & 0o444 != 0o444 or mode & ~0o644:
+        raise CodexError(f'{where}mode must be "0644" or "0444" here: every account\'s Codex has to read the file.')
     return mode

@@ -21,6 +21,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.plan import (
     HomePlan,
     PlannedChange,
     describe_request,
+    is_host_wide,
     plan_homes,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
@@ -91,11 +92,15 @@ def bring_about(
         requests = [describe_request(home) for home in desired]
         for request in requests if verify else ():
             request["login_status"] = True
+        if any(map(is_host_wide, desired)):
+            requests.append({**describe_request(DesiredHome()), "every_account": True})
         answers = executor.execute("describe", requests)
-        plans = plan_homes(desired, answers, datetime.now(UTC))
+        answers, others = answers[: len(desired)], answers[len(desired) :]
+        plans = plan_homes(desired, answers, datetime.now(UTC), others)
         if claim:
             claim(answers)
-        pending = [n for n, plan in enumerate(plans) if plan.changes]
+        # Files of the whole host last: each account's login has to be there before.
+        pending = sorted((n for n, plan in enumerate(plans) if plan.changes), key=lambda n: is_host_wide(desired[n]))
         if pending and not check_mode:
             applied = executor.execute("apply", [_apply_request(desired[n], plans[n], verify) for n in pending])
             finished = [_note(progress[n], plans[n], answer) for n, answer in zip(pending, applied, strict=True)]

@@ -24,6 +24,11 @@ SENTENCES = {
         "The account {user} cannot create {path}, and root creates it only below folders that root alone can write. "
         "Create the folder first, owned by {user}."
     ),
+    "host_needs_root": "Writing {path} needs root, and the task runs as {running}. Set become to true.",
+    "not_roots": (
+        "{path} can be changed by other accounts than root, so it is no safe place for what every account's Codex "
+        "reads. Give it to root, and take the right to write from group and others."
+    ),
     "child_died": "The work for the account {user} ended without an answer. Run again; the host's log may say why.",
 }
 

@@ -14,8 +14,11 @@ import typing as t
 PROTOCOL = 2
 """Version of the shapes below; a half that speaks another one is refused."""
 
-Base = t.Literal["codex_home", "home"]
-"""What a path is relative to: the Codex home or the account's home."""
+Base = t.Literal["codex_home", "home", "host"]
+"""What a path is relative to: the Codex home, the account's home, or nothing.
+
+Files of the whole host (``host``) are looked at and written as whoever runs the task, which must be root to write.
+"""
 
 
 class FileQuery(t.TypedDict):
@@ -172,6 +175,8 @@ class HomeAnswer(t.TypedDict, total=False):
     folder: FolderFacts
     files: dict[str, FileFacts]
     leftovers: list[str]
+    profiles: list[FileFacts]
+    root: bool
     unsaved_logins: list[UnsavedLogin]
     home_exists: bool
     system: str

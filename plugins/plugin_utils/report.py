@@ -12,14 +12,9 @@ import re
 import typing as t
 from datetime import UTC, datetime
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, toml_document, versions
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import KEYS
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_renewal import renewal_problems
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import can_renew, describe_account, method_of
-from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import outranking_variables
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer, Process
-from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, Process
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, dotted
 
@@ -45,6 +40,8 @@ PLAIN_KEYS = (
     "bearer_token_env_var",
     "env_http_headers",
     "model_auto_compact_token_limit",
+    "cli_auth_credentials_store",
+    "mcp_oauth_credentials_store",
 )
 
 
@@ -84,45 +81,6 @@ def auth_report(summary: AuthSummary | None, now: datetime) -> dict[str, t.Any]:
     return report
 
 
-def home_report(found: HomeAnswer, declared_version: str | None, now: datetime) -> dict[str, t.Any]:
-    """One entry of codex_info's ``homes``; ``declared_version`` is what the playbook says."""
-    if "obstacle" in found:
-        return {
-            "user": found["user"],
-            "obstacle": obstacles.sentence(found["obstacle"]),
-            "auth": {"mode": "unreadable"},
-        }
-    file = found["files"]["auth"]
-    if file["kind"] not in ("file", "absent"):
-        auth: dict[str, t.Any] = {"mode": "unreadable"}
-    else:
-        auth = auth_report(None if is_empty(file) else file.get("auth"), now)
-    version = declared_version or found.get("codex_version")
-    number = versions.parse_version(version) if version else None
-    if auth["mode"] == "chatgpt" and number:
-        auth["refresh_due"] = versions.refresh_due(
-            number,
-            parse_time(auth["last_refresh"]),
-            file["auth"]["claims"].get("access_token", {}).get("exp"),
-            now.timestamp(),
-        )
-    if auth["mode"] == "chatgpt":
-        auth["problems"] = renewal_problems(found, mode=file["mode"], replaced=False) if auth["renewable"] else []
-    config = _config_report(found["files"]["config"])
-    return {
-        "user": found["account"]["name"],
-        "codex_home": found["codex_home"],
-        "auth": auth,
-        "config": config,
-        "codex_version": version,
-        "conflicts": outranking_variables(found, None, number) + _store_conflicts(config),
-        "unsaved_logins": [
-            {"path": other["path"], "auth": auth_report(other.get("auth") or {"malformed": True}, now)}
-            for other in found["unsaved_logins"]
-        ],
-    }
-
-
 def is_empty(file: FileFacts) -> bool:
     """Whether a file has no byte: made for Docker to mount, or what ``state: absent`` leaves of a mounted one."""
     return file.get("sha256") == EMPTY_FILE
@@ -131,31 +89,6 @@ def is_empty(file: FileFacts) -> bool:
 def content_of(file: FileFacts) -> bytes:
     """The bytes of a file that describe was asked to report; none of one that could not be read."""
     return base64.b64decode(file.get("content", ""))
-
-
-def _store_conflicts(config: dict[str, t.Any]) -> list[str]:
-    store = config.get("credentials_store", "file")
-    if store == "file":
-        return []
-    return [
-        f"{config['path']} sets cli_auth_credentials_store to {store}, so Codex {versions.CREDENTIALS_STORE.range()} "
-        "may not read auth.json."
-    ]
-
-
-def _config_report(file: FileFacts) -> dict[str, t.Any]:
-    report: dict[str, t.Any] = {"path": file["path"], "exists": file["kind"] != "absent", "valid": True}
-    try:
-        text = toml_document.decode(content_of(file), file["path"]) if file["kind"] == "file" else ""
-        data = toml_document.parse(text, file["path"])
-    except CodexError:
-        return report | {"valid": False}
-    return report | {
-        "valid": file["kind"] in ("file", "absent"),
-        "preferred_auth_method": data.get("preferred_auth_method"),
-        "forced_login_method": data.get("forced_login_method"),
-        "credentials_store": data.get("cli_auth_credentials_store", "file"),
-    }
 
 
 def restart_report(user: str, processes: t.Iterable[Process]) -> dict[str, t.Any]:

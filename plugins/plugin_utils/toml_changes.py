@@ -18,9 +18,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     is_tables,
     value_at,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import AbsentPath, ListRule
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import KeysPath, ListRules
 
-NO_RULES: t.Final[dict[str, ListRule]] = {}
+NO_RULES: t.Final[ListRules] = {}
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Change:
 def find_changes(
     data: Table,
     settings: Table,
-    absent: t.Iterable[AbsentPath],
+    absent: t.Iterable[KeysPath],
     path: str,
-    rules: t.Mapping[str, ListRule] = NO_RULES,
+    rules: ListRules = NO_RULES,
 ) -> list[Change]:
     """What has to change so that the settings are merged in and the absent keys are gone.
 
@@ -65,17 +65,13 @@ class _Merge(t.NamedTuple):
     """What all steps of one merge share."""
 
     path: str
-    rules: t.Mapping[str, ListRule]
+    rules: ListRules
     changes: list[Change]
-
-    def rule(self, keys: KeyPath) -> ListRule | None:
-        return self.rules.get(dotted(key for key in keys if isinstance(key, str))) if self.rules else None
 
 
 def _merge(data: Table, settings: Table, above: KeyPath, merge: _Merge) -> None:
     for key, wanted in settings.items():
         keys = (*above, key)
-        rule = merge.rule(keys)
         if key not in data:
             merge.changes.append(Change(keys, "added", None, wanted))
         elif isinstance(wanted, dict) != isinstance(data[key], dict):
@@ -86,8 +82,8 @@ def _merge(data: Table, settings: Table, above: KeyPath, merge: _Merge) -> None:
             )
         elif isinstance(wanted, dict):
             _merge(data[key], wanted, keys, merge)
-        elif rule is not None:
-            _merge_list(data[key], wanted, keys, rule.match, merge)
+        elif (named := tuple(key for key in keys if isinstance(key, str))) in merge.rules:
+            _merge_list(data[key], wanted, keys, merge.rules[named], merge)
         elif not equal(data[key], wanted):
             merge.changes.append(Change(keys, "changed", data[key], wanted))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
@@ -20,18 +19,10 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
 )
 
 INTEGER_LIMIT = 2**63  # TOML integers are signed 64 bits
-AbsentPath = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ListRule:
-    """How a list of the settings is brought in: appended to (``match`` None), or merged by the key ``match``.
-
-    ``path`` has no places in it: a list in an item of another list is named by the keys alone.
-    """
-
-    path: AbsentPath
-    match: str | None = None
+KeysPath = tuple[str, ...]
+ListRules = t.Mapping[KeysPath, str | None]
+"""How lists of the settings are brought in, by the path of each: by the key that items are matched by, or appended
+(None). There are no places in a path: a list in an item of another list is named by the keys alone."""
 
 
 def check_settings(value: t.Any, option: str, path: KeyPath = ()) -> t.Any:
@@ -73,7 +64,7 @@ def _check_text(text: str, what: str) -> None:
         raise CodexError(f"{what} a character that is not Unicode text (half of a surrogate pair).") from None
 
 
-def check_absent(paths: object, option: str) -> list[AbsentPath]:
+def check_absent(paths: object, option: str) -> list[KeysPath]:
     """The key paths to remove: each a list of keys, from the top of the document."""
     if not isinstance(paths, list):
         raise CodexError(f"{option} must be a list of key paths, each a list such as [mcp_servers, old].")
@@ -84,14 +75,14 @@ def check_absent(paths: object, option: str) -> list[AbsentPath]:
                 f"{option} must hold key paths that are lists of text, such as [mcp_servers, old], and none is empty."
             )
         checked.append(tuple(str(key) for key in path))
-    shortest: list[AbsentPath] = []
+    shortest: list[KeysPath] = []
     for keys in sorted(checked, key=len):
         if not any(keys[: len(above)] == above for above in shortest):
             shortest.append(keys)
     return shortest
 
 
-def check_disjoint(settings: Table, absent: t.Iterable[AbsentPath], where: str = "") -> None:
+def check_disjoint(settings: Table, absent: t.Iterable[KeysPath], where: str = "") -> None:
     """Refuses a key that is both to be set and to be absent."""
     for path in absent:
         inner: t.Any = settings
@@ -101,9 +92,9 @@ def check_disjoint(settings: Table, absent: t.Iterable[AbsentPath], where: str =
             raise CodexError(f"{dotted(path)} stands in both {where}settings and {where}absent.")
 
 
-def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, where: str = "") -> dict[str, ListRule]:
-    """The rules for lists of the checked settings, by their path as TOML writes it."""
-    rules: dict[str, ListRule] = {}
+def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, where: str = "") -> ListRules:
+    """The rules for lists of the checked settings. Refuses an entry that fits none of them."""
+    rules: dict[KeysPath, str | None] = {}
     for entry in entries:
         path = tuple(str(key) for key in entry["path"])
         match = entry.get("match")
@@ -112,7 +103,7 @@ def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, whe
             raise CodexError(f"{where}lists has an entry with an empty path. Name a list of {where}settings by its keys.")
         if bool(entry.get("append")) == (match is not None):
             raise CodexError(f"{where}lists: {name} needs either append: true or match with the name of a key.")
-        if name in rules:
+        if path in rules:
             raise CodexError(f"{where}lists names {name} twice. Say once how this list is brought in.")
         found = list(_at(settings, path))
         if not found:
@@ -122,11 +113,11 @@ def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, whe
                 raise CodexError(f"{where}lists names {name}, which is no list in {where}settings.")
             if match is not None:
                 _check_items(items, str(match), name, where)
-        rules[name] = ListRule(path, None if match is None else str(match))
+        rules[path] = None if match is None else str(match)
     return rules
 
 
-def _at(value: t.Any, path: AbsentPath) -> t.Iterator[t.Any]:
+def _at(value: t.Any, path: KeysPath) -> t.Iterator[t.Any]:
     """What stands at a path, in each item where the path leads through a list."""
     if not path:
         yield value

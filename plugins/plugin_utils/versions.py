@@ -50,6 +50,9 @@ PERSONAL_ACCESS_TOKEN: t.Final = Key((0, 139), None)
 OUTRANKING_VARIABLES: t.Final = {"CODEX_API_KEY": Key((0, 44), None), "CODEX_ACCESS_TOKEN": Key((0, 130), None)}
 """Environment variables that Codex uses instead of auth.json; the first one in `codex exec` only."""
 
+FORCED_BY_VARIABLE: t.Final = {"CODEX_API_KEY": "api", "CODEX_ACCESS_TOKEN": "chatgpt"}
+"""What forced_login_method must be where an account has such a variable; else Codex deletes auth.json (measured)."""
+
 FORCED_LOGIN_METHOD: t.Final = {"apikey": "api", "chatgpt": "chatgpt", "personal_access_token": "chatgpt"}
 """What forced_login_method calls each kind of login; a personal access token counts as ChatGPT (0.139 to 0.169)."""
 

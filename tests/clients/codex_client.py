@@ -15,6 +15,7 @@ import functools
 import os
 import pathlib
 import pwd
+import shlex
 import signal
 import socket
 import subprocess
@@ -95,13 +96,14 @@ class Execution:
     requests: list[Request]
 
     @property
+    def turns(self) -> list[Request]:
+        """The requests that ask the model for something."""
+        return [r for r in self.requests if r["method"] == "POST" and r["path"].partition("?")[0] == RESPONSES]
+
+    @property
     def authorization(self) -> list[str]:
         """Authorization of each turn sent; "" is a turn sent without one."""
-        return [
-            request["authorization"] or ""
-            for request in self.requests
-            if request["method"] == "POST" and request["path"].partition("?")[0] == RESPONSES
-        ]
+        return [turn["authorization"] or "" for turn in self.turns]
 
 
 @functools.cache
@@ -141,6 +143,24 @@ def scratch() -> t.Iterator[pathlib.Path]:
         yield folder
 
 
+def own_etc(folder: pathlib.Path) -> pathlib.Path:
+    """A copy of this machine's /etc, in which a program of a namespace of its own may write."""
+    etc = folder / "etc"
+    # Without what only root can read, where somebody else runs the tests.
+    subprocess.run(["cp", "-a", "/etc", str(etc)], stderr=subprocess.DEVNULL, check=os.geteuid() == 0, timeout=60)
+    return etc
+
+
+def with_etc(program: pathlib.Path, etc: pathlib.Path, script: pathlib.Path) -> pathlib.Path:
+    """A script that runs a program which finds the folder ``etc`` as /etc; nothing else of the machine does."""
+    as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    inside = 'mount --bind "$1" /etc && shift && exec "$@"'
+    command = ["unshare", *as_root, "--mount", "sh", "-c", inside, "sh", str(etc), str(program)]
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    return script
+
+
 def method_of(rc: int, text: str) -> Method:
     """Which login ``login status`` reports. Warnings may stand before the answer."""
     for part, method in _STATUS:
@@ -155,7 +175,8 @@ class Codex:
     """One version of Codex with one HOME, as one user.
 
     ``user`` (name or uid, needs root) runs Codex as somebody else; the HOME
-    must let that user in. ``timeout`` is in seconds, for each run.
+    must let that user in. ``etc`` is a folder (see `own_etc`) that Codex finds
+    as /etc. ``timeout`` is in seconds, for each run.
     """
 
     def __init__(
@@ -164,6 +185,7 @@ class Codex:
         home: pathlib.Path,
         *,
         user: str | int | None = None,
+        etc: pathlib.Path | None = None,
         timeout: float = 60,
     ) -> None:
         self.version = version
@@ -172,6 +194,7 @@ class Codex:
         self.binary = binary(version)
         self._namespace = _unshare()
         self._identity = _identity(user)
+        self._etc = () if etc is None else (str(etc), "/etc")
 
     def login_status(self, env: t.Mapping[str, str] | None = None) -> Status:
         """``codex login status``; ``env`` may set CODEX_HOME, else it is HOME/.codex."""
@@ -187,6 +210,7 @@ class Codex:
         self,
         codex_home: pathlib.Path | None = None,
         *,
+        arguments: t.Sequence[str] = (),
         env: t.Mapping[str, str] | None = None,
         overrides: t.Sequence[str] = (),
         record: pathlib.Path | None = None,
@@ -206,17 +230,17 @@ class Codex:
             before = len(read_record(record))
             server = [sys.executable, "-I", str(MOCK), "--port", "0", "--record", str(record), *server_options, "--"]
             values = [*provider_overrides(), *overrides]
-            arguments = ["exec", "--skip-git-repo-check"]
+            words = ["exec", "--skip-git-repo-check", *arguments]
             for value in values:
-                arguments += ["-c", value]
-            arguments.append("Say hello.")
+                words += ["-c", value]
+            words.append("Say hello.")
             variables = {
                 "CODEX_REFRESH_TOKEN_URL_OVERRIDE": "http://127.0.0.1:{port}/oauth/token",
                 "CODEX_REVOKE_TOKEN_URL_OVERRIDE": "http://127.0.0.1:{port}/oauth/revoke",
                 **({} if codex_home is None else {"CODEX_HOME": str(codex_home)}),
                 **(env or {}),
             }
-            rc, text = self._run(folder, server, arguments, variables)
+            rc, text = self._run(folder, server, words, variables)
             return Execution(rc, text, read_record(record)[before:])
 
     def _run(
@@ -245,7 +269,7 @@ class Codex:
         }
         command = [
             *self._namespace,
-            *("sh", "-c", _PREPARE, "sh", str(self.binary), str(program)),
+            *("sh", "-c", _PREPARE, "sh", *self._etc, str(self.binary), str(program)),
             *(str(hosts), "/etc/hosts", str(resolver), "/etc/resolv.conf", "--"),
             *server,
             *self._identity,

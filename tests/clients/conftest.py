@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""The fixture that all tests with a real Codex share."""
+"""The fixture that all tests with a real Codex share, and the table that the tests of the matrix leave."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typing as t
 
 import pytest
 
+from . import matrix
 from .codex_client import scratch
 
 
@@ -17,3 +18,18 @@ def _home() -> t.Iterator[pathlib.Path]:
     with scratch() as folder:
         (folder / ".codex").mkdir()
         yield folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Only the main process has a summary, and there are the reports of all processes of pytest-xdist."""
+    cells = [
+        t.cast(matrix.Cell, value)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == matrix.PROPERTY
+    ]
+    if cells:
+        terminalreporter.section(f"written to {matrix.write(cells)}")
+        terminalreporter.write_line(matrix.render(cells))

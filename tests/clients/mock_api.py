@@ -58,6 +58,7 @@ class Request(t.TypedDict):
     path: str
     authorization: str | None
     refresh_token: str | None
+    model: str | None
     status: int
 
 
@@ -195,14 +196,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self._body()
         path = self.path.partition("?")[0]
-        if path == RESPONSES and self.server.accepts(self.headers.get("Authorization")):
-            self._answer(200, _events(), "text/event-stream")
-        elif path == RESPONSES:
-            self._answer(401, {"error": {"code": "token_expired", "message": "This token has expired."}})
+        if path == RESPONSES:
+            self._turn(json.loads(body)["model"])
         elif path == TOKEN:
             self._token(body)
         else:
             self._answer(200, {})
+
+    def _turn(self, model: str) -> None:
+        if self.server.accepts(self.headers.get("Authorization")):
+            self._answer(200, _events(), "text/event-stream", model=model)
+        else:
+            error = {"code": "token_expired", "message": "This token has expired."}
+            self._answer(401, {"error": error}, model=model)
 
     def _token(self, body: bytes) -> None:
         """One use per refresh token, as the official CI guide describes it."""
@@ -232,6 +238,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         content_type: str = "application/json",
         *,
         refresh_token: str | None = None,
+        model: str | None = None,
     ) -> None:
         """Record first: who has the answer may rely on the record."""
         self.server.note(
@@ -240,6 +247,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 "path": self.path,
                 "authorization": self.headers.get("Authorization"),
                 "refresh_token": refresh_token,
+                "model": model,
                 "status": status,
             }
         )

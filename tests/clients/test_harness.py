@@ -22,7 +22,7 @@ import typing as t
 import pytest
 
 from . import credentials
-from .codex_client import MOCK, ClientError, Codex, Unavailable, method_of
+from .codex_client import MOCK, ClientError, Codex, Unavailable, method_of, own_etc, with_etc
 from .mock_api import read_record, successor
 
 VERSIONS = ("0.20.0", "0.34.0", "0.45.0", "0.94.0", "0.169.0")
@@ -105,7 +105,7 @@ def test_unreadable(version: str, home: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_config_is_read_and_untouched(version: str, home: pathlib.Path) -> None:
-    """The model named in config.toml shows in what ``codex exec`` says of itself."""
+    """``codex exec`` asks for the model named in config.toml, and says so."""
     put(home, credentials.api_key_document(KEY))
     config = home / ".codex" / "config.toml"
     config.write_text('model = "fleet-test-model"\n', encoding="utf-8")
@@ -113,6 +113,7 @@ def test_config_is_read_and_untouched(version: str, home: pathlib.Path) -> None:
     execution = start(version, home).execute()
     assert execution.authorization == [f"Bearer {KEY}"]
     assert "fleet-test-model" in execution.text
+    assert [turn["model"] for turn in execution.turns] == ["fleet-test-model"]
     after = config.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -126,6 +127,38 @@ def test_other_codex_home(version: str, home: pathlib.Path) -> None:
     codex = start(version, home)
     assert codex.login_status({"CODEX_HOME": str(other)}).method == "apikey"
     assert codex.exec_authorization(other) == [f"Bearer {KEY}"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_etc_of_its_own(version: str, home: pathlib.Path) -> None:
+    """Codex finds what is in the folder that stands for /etc, and this machine gets none of it."""
+    put(home, credentials.api_key_document(KEY))
+    etc, of_the_machine = own_etc(home), pathlib.Path("/etc/codex/config.toml")
+    before = of_the_machine.exists() and of_the_machine.read_bytes()
+    write = with_etc(pathlib.Path("/bin/sh"), etc, home / "sh")
+    script = "mkdir -p /etc/codex && echo 'model = \"fleet-test-model\"' >/etc/codex/config.toml"
+    subprocess.run([write, "-c", script], check=True)
+    assert (etc / "codex" / "config.toml").exists()
+    assert (of_the_machine.exists() and of_the_machine.read_bytes()) == before
+    execution = start(version, home, etc=etc).execute()
+    assert execution.authorization == [f"Bearer {KEY}"]
+    # The system layer: 0.72 has none, 0.80 has (measured).
+    asked_for_it = [turn["model"] for turn in execution.turns] == ["fleet-test-model"]
+    assert asked_for_it == (version in ("0.94.0", "0.169.0"))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_profile(version: str, home: pathlib.Path) -> None:
+    """Where the settings of a profile are: a table of config.toml to 0.132, a file from 0.134 on (measured)."""
+    put(home, credentials.api_key_document(KEY))
+    table, file = '[profiles.fleet]\nmodel = "of-the-table"\n', 'model = "of-the-file"\n'
+    of_file = version == "0.169.0"
+    (home / ".codex" / ("fleet.config.toml" if of_file else "config.toml")).write_text(
+        file if of_file else table, encoding="utf-8"
+    )
+    execution = start(version, home).execute(arguments=["--profile", "fleet"])
+    assert execution.authorization == [f"Bearer {KEY}"]
+    assert [turn["model"] for turn in execution.turns] == ["of-the-file" if of_file else "of-the-table"]
 
 
 @pytest.mark.parametrize("version", VERSIONS[-2:])

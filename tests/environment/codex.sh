@@ -1,11 +1,13 @@
 #!/bin/sh
 # Prints the path of a real Codex binary: codex.sh VERSION. Fetched from npm once, then kept in the cache.
-# Without a version: all those that tests run against.
+# Without a version: all those that tests run against, with FLEET_CODEX_MATRIX=all the whole of test_matrix.py, too.
 set -eu
 . "$(dirname "$0")/common.sh"
 
 if [ $# -eq 0 ]; then
-    printf '%s\n' 0.20.0 0.34.0 0.45.0 0.58.0 0.94.0 0.137.0 0.139.0 0.166.0 0.169.0 | xargs -P 2 -n 1 sh "$0"
+    set -- 0.20.0 0.34.0 0.45.0 0.58.0 0.94.0 0.137.0 0.139.0 0.166.0 0.169.0
+    [ "${FLEET_CODEX_MATRIX-}" != all ] || set -- "$@" 0.21.0 0.23.0 0.36.0 0.49.0 0.80.0 0.120.0 0.155.0
+    printf '%s\n' "$@" | xargs -P 2 -n 1 sh "$0"
     exit
 fi
 

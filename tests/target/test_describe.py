@@ -407,7 +407,7 @@ def test_only_root_finds_every_account(root_folder: Path) -> None:
     homes: list[HomeRequest] = [{"user": None, "codex_home": None, "every_account": True, "files": FILES}]
     command = ["setpriv", "--reuid=nobody", "--clear-groups", *half.command()]
     assert half.execute("describe", homes, command=command) == [
-        {"obstacle": {"reason": "every_account_needs_root", "running": "nobody"}}
+        {"user": None, "obstacle": {"reason": "every_account_needs_root", "running": "nobody"}}
     ]
 
 

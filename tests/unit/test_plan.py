@@ -12,9 +12,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import environment
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_api_key, from_document
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.home_report import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan import HomePlan, describe_request, plan_homes
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
-from ansible_collections.fleet.codex.plugins.plugin_utils.report import home_report
 from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -37,8 +37,8 @@ def found(wanted: DesiredHome, user: str = "alice", shell: str = "/bin/bash", **
     request, codex_home = describe_request(wanted), wanted.codex_home or f"/home/{user}/.codex"
     described: dict[str, FileFacts] = {}
     for query in request["files"]:
-        base = codex_home if query["base"] == "codex_home" else f"/home/{user}"
-        described[query["name"]] = {"path": f"{base}/{query['path']}", "kind": "absent"}
+        base = {"codex_home": f"{codex_home}/", "home": f"/home/{user}/", "host": ""}[query["base"]]
+        described[query["name"]] = {"path": f"{base}{query['path']}", "kind": "absent"}
     for name, facts in files.items():
         described[name.replace("__", ".")] |= facts
     return {
@@ -48,6 +48,8 @@ def found(wanted: DesiredHome, user: str = "alice", shell: str = "/bin/bash", **
         "folder": {"path": codex_home, "kind": "directory", "mode": 0o700},
         "files": described,
         "leftovers": [],
+        "profiles": [],
+        "root": True,
         "unsaved_logins": [],
         "home_exists": True,
         "system": "linux",

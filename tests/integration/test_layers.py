@@ -1,0 +1,114 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""Files of the whole host and of profiles, on a real host with several accounts."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from .hosts import Container
+from .playbook import Playbook, Run
+from .test_idempotence import executions
+from .test_info import login
+
+SYSTEM, MANAGED = "/etc/codex/config.toml", "/etc/codex/managed_config.toml"
+API = 'forced_login_method = "api"\n'
+
+
+def config(playbook: Playbook, host: dict[str, t.Any], *arguments: str, become: bool = False, **options: t.Any) -> Run:
+    task = {"name": "config", "fleet.codex.codex_config": options, "become": become}
+    return playbook.run({"host": host}, [task], arguments=["--diff", "-vvv", *arguments])
+
+
+@pytest.mark.parametrize("how", ["root", "sudo"])
+def test_a_file_of_the_host_in_four_steps(container: Container, playbook: Playbook, how: str) -> None:
+    host = container.docker() if how == "root" else container.ssh("deploy")
+    for options, text in [
+        ({"settings": {"model": "gpt-5"}}, b'model = "gpt-5"\n'),
+        ({"settings": {"model": "gpt-6"}, "backup": True}, b'model = "gpt-6"\n'),
+        ({"state": "absent"}, None),
+    ]:
+        for arguments, changed, executed in [
+            (["--check"], True, 1),
+            ([], True, 2),
+            (["--check"], False, 1),
+            ([], False, 1),
+        ]:
+            before = container.list("/etc/codex")
+            run = config(playbook, host, *arguments, become=how == "sudo", layer="system", **options)
+            assert run.changes() == [changed], run.output
+            assert executions(run) == executed
+            assert arguments == [] or container.list("/etc/codex") == before
+        if text is None:
+            assert not container.exists(SYSTEM)
+        else:
+            file = container.file(SYSTEM)
+            assert (file.content, file.owner, file.mode) == (text, "root", "644")
+        assert container.mode("/etc/codex") == ("root", "755")
+    # What was kept of the second step is for root alone.
+    (backup,) = container.list("/etc/codex")
+    assert container.mode(backup) == ("root", "600")
+    assert not container.exists("/root/.codex")
+
+
+def test_an_account_cannot_write_a_file_of_the_host(container: Container, playbook: Playbook) -> None:
+    failure = config(playbook, container.docker("alice"), layer="managed", settings={"model": "x"}).failure()
+    assert failure == f"Writing {MANAGED} needs root, and the task runs as alice. Set become to true."
+    assert not container.exists("/etc/codex")
+
+
+def test_a_folder_that_is_not_roots_is_no_place(container: Container, playbook: Playbook) -> None:
+    container.run("install", "-d", "-o", "alice", "/etc/codex")
+    failure = config(playbook, container.docker(), layer="system", settings={"model": "x"}).failure()
+    assert failure.startswith("/etc/codex can be changed by other accounts than root")
+    assert container.list("/etc/codex") == []
+
+
+def test_a_file_of_the_host_never_costs_any_account_its_login(container: Container, playbook: Playbook) -> None:
+    """Refused while one account has the other kind of login, done together with the change of that login."""
+    container.write("/home/alice/.codex/auth.json", '{"OPENAI_API_KEY": "fleet-test-key"}', "alice")
+    container.write("/home/bob/.codex/auth.json", login("bob"), "bob")
+    forced = {"layer": "system", "preferred_auth_method": "apikey", "enforce_login_method": True}
+    failure = config(playbook, container.docker(), **forced).failure()
+    assert failure.startswith(f"forced_login_method in {SYSTEM} would not be the method of /home/bob/.codex/auth.json")
+    assert not container.exists(SYSTEM)
+
+    homes = [
+        {"config": forced},
+        {"user": "bob", "auth": {"api_key": "fleet-test-key", "on_account_mismatch": "replace"}},
+    ]
+    task = {"name": "homes", "fleet.codex.codex_home": {"homes": homes}}
+    run = playbook.run({"host": container.docker()}, [task], arguments=["-vvv"])
+    assert run.changes() == [True]
+    assert executions(run) == 2
+    assert container.file(SYSTEM).content == API.encode()
+    assert b"tokens" not in container.file("/home/bob/.codex/auth.json").content
+    assert playbook.run({"host": container.docker()}, [task]).changes() == [False]
+
+    # From now on nobody gets the other kind of login.
+    task = {"name": "login", "fleet.codex.codex_auth_file": {"user": "carol", "content": login("carol")}}
+    failure = playbook.run({"host": container.docker()}, [task]).failure()
+    assert failure.startswith(f"forced_login_method in {SYSTEM} would not be the method")
+    assert not container.exists("/home/carol/.codex")
+
+
+def test_a_value_that_the_host_overrules_is_told(container: Container, playbook: Playbook) -> None:
+    container.write(MANAGED, 'model = "gpt-4"\n', mode="644")
+    container.run("chmod", "755", "/etc/codex")
+    for changed in (True, False):
+        run = config(playbook, container.docker("alice"), settings={"model": "gpt-5"})
+        assert run.changes() == [changed]
+        assert run.one("config").result["warnings"] == [f"{MANAGED} has other values for model, and Codex uses those."]
+
+
+def test_a_profile_has_its_own_file_from_0_134_on(container: Container, playbook: Playbook) -> None:
+    options: dict[str, t.Any] = {"layer": "profile:work", "settings": {"model": "gpt-5"}}
+    for changed in (True, False):
+        run = config(playbook, container.docker("alice"), codex_version="0.134.0", **options)
+        assert run.changes() == [changed]
+    file = container.file("/home/alice/.codex/work.config.toml")
+    assert (file.content, file.owner, file.mode) == (b'model = "gpt-5"\n', "alice", "600")
+    assert not container.exists("/home/alice/.codex/config.toml")
+    assert config(playbook, container.docker("alice"), codex_version="0.133.0", **options).changes() == [True]
+    assert container.file("/home/alice/.codex/config.toml").content == b'[profiles.work]\nmodel = "gpt-5"\n'

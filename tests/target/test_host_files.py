@@ -1,0 +1,131 @@
+"""Files of the whole host: looked at and written by root alone, and after everything else was done."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest, Operation
+from ansible_collections.fleet.codex.tests.target.conftest import needs_root
+from ansible_collections.fleet.codex.tests.target.half import Half, write
+
+pytestmark = needs_root
+NEW = b"model = 'new'\n"
+
+
+def on_host(operation: Operation) -> Operation:
+    return operation | t.cast(Operation, {"base": "host"})
+
+
+def make_folder(path: Path, mode: int = 0o755) -> Operation:
+    return t.cast(Operation, {"operation": "directory", "base": "host", "path": str(path), "mode": mode})
+
+
+def request(home: Path, operations: list[Operation], user: str | None = None) -> HomeRequest:
+    return {"user": user, "codex_home": str(home), "operations": operations}
+
+
+def statuses(answers: list[t.Any]) -> list[list[str]]:
+    return [[result["status"] for result in answer["results"]] for answer in answers]
+
+
+def test_a_file_is_made_with_its_folder_as_root_for_everybody_to_read(
+    half: Half, home: Path, root_folder: Path, account: pwd.struct_passwd
+) -> None:
+    """Between two operations of an account, in the order of the request."""
+    os.chown(home, account.pw_uid, account.pw_gid)
+    home.chmod(0o700)
+    for folder in (home, *home.parents[:-2]):
+        folder.chmod(folder.stat().st_mode | 0o111)
+    file = root_folder / "codex" / "config.toml"
+    operations = [
+        write("auth.json", b"1", None),
+        on_host(write(str(file), NEW, None, mode=0o644)),
+        write("codex.env", b"2", None),
+    ]
+    answers = half.execute("apply", [request(home, operations, account.pw_name)])
+    assert statuses(answers) == [["done"] * 3]
+    assert (file.read_bytes(), file.stat().st_uid, stat.S_IMODE(file.stat().st_mode)) == (NEW, 0, 0o644)
+    assert (file.parent.stat().st_uid, stat.S_IMODE(file.parent.stat().st_mode)) == (0, 0o755)
+    assert {(home / name).stat().st_uid for name in ("auth.json", "codex.env")} == {account.pw_uid}
+
+
+def test_a_folder_gets_its_mode(half: Half, home: Path, root_folder: Path) -> None:
+    for before in (None, 0o700):
+        folder = root_folder / f"codex-{before}"
+        if before:
+            folder.mkdir(mode=before)
+        assert statuses(half.execute("apply", [request(home, [make_folder(folder)])])) == [["done"]]
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize("others", ["owner", "mode", "link"])
+def test_nothing_is_written_where_others_can_change_what_is_there(
+    half: Half, home: Path, root_folder: Path, account: pwd.struct_passwd, others: str
+) -> None:
+    folder = root_folder / "codex"
+    folder.mkdir()
+    if others == "owner":
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    elif others == "mode":
+        folder.chmod(0o777)
+    else:
+        elsewhere = home / "elsewhere.toml"
+        elsewhere.write_bytes(b"")
+        os.chown(home, account.pw_uid, account.pw_gid)
+        (folder / "config.toml").symlink_to(elsewhere)
+    path = folder / "config.toml"
+    expected = b"" if others == "link" else None
+    (answer,) = half.execute("apply", [request(home, [on_host(write(str(path), NEW, expected))])])
+    assert answer["obstacle"]["reason"] == "not_roots"
+    assert not path.exists() or path.read_bytes() == b""
+
+
+def test_without_root_nothing_is_written(root_folder: Path, account: pwd.struct_passwd) -> None:
+    half = Half("/usr/bin/python3")  # the one that every account can run
+    file = root_folder / "config.toml"
+    command = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *half.command()]
+    operations = [on_host(write(str(file), NEW, None))]
+    answer = half.ask("apply", [request(Path("/nonexistent"), operations)], command=command)["homes"][0]
+    assert answer["obstacle"] == {"reason": "host_needs_root", "path": str(file), "running": account.pw_name}
+    assert not file.exists()
+
+
+def test_a_conflict_before_it_keeps_a_file_of_the_host_as_it_is(half: Half, home: Path, root_folder: Path) -> None:
+    """An earlier operation of the same home, or one of another home: the host's file would not go with the login."""
+    (home / "auth.json").write_bytes(b"changed meanwhile")
+    file = root_folder / "config.toml"
+    late = write("auth.json", b"1", b"what the controller saw")
+    host = on_host(write(str(file), NEW, None))
+    assert statuses(half.execute("apply", [request(home, [late, host])])) == [["conflict"]]
+    assert statuses(half.execute("apply", [request(home, [late]), request(home, [host])])) == [["conflict"]] * 2
+    unknown = request(home, [write("x", b"1", None)], "no-such-account")
+    answers = half.execute("apply", [unknown, request(home, [host])])
+    assert (answers[0]["obstacle"]["reason"], statuses(answers[1:])) == ("unknown_account", [["conflict"]])
+    assert not file.exists()
+
+
+def test_root_looks_at_files_that_an_account_cannot_read(
+    half: Half, home: Path, root_folder: Path, account: pwd.struct_passwd
+) -> None:
+    os.chown(home, account.pw_uid, account.pw_gid)
+    file = root_folder / "config.toml"
+    file.write_bytes(NEW)
+    file.chmod(0o600)
+    query: t.Any = [{"name": "system", "base": "host", "path": str(file), "report": "content"}]
+    described: HomeRequest = {"user": account.pw_name, "codex_home": str(home), "files": query}
+    (answer,) = half.execute("describe", [described])
+    assert answer.get("root") is True, answer
+    assert answer["files"]["system"]["kind"] == "file"
+
+
+def test_files_of_profiles_are_described_and_nothing_else_is(half: Half, home: Path) -> None:
+    for name in ("work.config.toml", "config.toml", ".config.toml.bak", "work.config.toml~"):
+        (home / name).write_bytes(NEW)
+    (home / "folder.config.toml").mkdir()
+    (answer,) = half.execute("describe", [{"user": None, "codex_home": str(home), "files": []}])
+    assert [file["path"] for file in answer["profiles"]] == [str(home / "work.config.toml")]
