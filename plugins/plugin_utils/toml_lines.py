@@ -87,9 +87,9 @@ def scan(text: str) -> Lines:
             return Lines(statements, above)
         simple = SIMPLE.match(text, begin)
         if simple:
-            keys, position = (simple[1],), simple.end()
+            key, position = simple[1], simple.end()
             value = (simple.start(2) - begin, simple.end(2) - begin)
-            statements.append(Statement("key", (*table, *keys), keys, above, text[begin:position], value))
+            statements.append(Statement("key", (*table, key), (key,), above, text[begin:position], value))
             continue
         header = HEADER.match(text, begin)
         keys, after = _keys(text, header.end() if header else begin)
