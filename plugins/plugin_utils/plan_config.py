@@ -106,7 +106,9 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         )
     step = _write_step(config, file, changes, new)
     if is_forced:
-        step.warnings.append(f"{file['path']} could not be read as TOML and is replaced; the old file stays as a backup.")
+        step.warnings.append(
+            f"{file['path']} could not be read as TOML and is replaced; the old file stays as a backup."
+        )
     if config.layer.is_host_wide:
         step.changes[:0] = _folder_changes(found, step)
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:
@@ -154,7 +156,7 @@ def _profile_warnings(layer: Layer, version: versions.Version | None, found: Hom
 
 
 def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_document.Table]:
-    """What the file holds, as bytes and as data; None where a new one is made, because none is there or it is forced."""
+    """What the file holds, as bytes and as data; None where a new one is made: none is there, or it is forced."""
     if not is_file(file):
         return None, {}
     try:
@@ -162,7 +164,9 @@ def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_do
     except toml_document.Unreadable as error:
         if config.force:
             return None, {}
-        raise CodexError(f"{error} With force and backup a new file takes its place, with the settings alone.") from None
+        raise CodexError(
+            f"{error} With force and backup a new file takes its place, with the settings alone."
+        ) from None
 
 
 def removed_keys(data: toml_document.Table, version: versions.Version | None) -> list[str]:

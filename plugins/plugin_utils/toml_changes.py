@@ -100,7 +100,9 @@ def _merge_list(there: t.Any, wanted: list[t.Any], above: KeyPath, match: str | 
             if not any(equal(item, other) for other in [*there, *new]):
                 new.append(item)
             continue
-        places = [n for n, other in enumerate(there) if isinstance(other, dict) and equal(other.get(match), item[match])]
+        places = [
+            n for n, other in enumerate(there) if isinstance(other, dict) and equal(other.get(match), item[match])
+        ]
         if len(places) > 1:
             raise CodexError(
                 f"{merge.path} has several items with one {dotted([match])} at {dotted(above)}, so none can be chosen. "

@@ -36,7 +36,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     value_at,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import (
-    Lines,
     Statement,
     attached,
     blanks_at_end,
@@ -201,7 +200,7 @@ class Editor:
             kept, _own = attached(one.above)
             below = self._above(n)
             comments, blanks = blanks_at_end(kept)
-            follows_blank = blanks_at_start(below) or not below and n == len(self.statements)
+            follows_blank = blanks_at_start(below) or (not below and n == len(self.statements))
             if blanks and (follows_blank or (one.kind != "key" and not comments)):
                 kept = comments + blanks[blanks.index("\n") + 1 :]
             elif n == 0 and not kept and one.kind != "key" and self.statements:

@@ -31,7 +31,8 @@ QUOTED = re.compile(STRING)
 BARE = re.compile(r"[^#\r\n]*[^#\s]")
 PLAIN = r'"[^"\\\n]*"(?!")'
 SIMPLE = re.compile(
-    rf"[ \t]*([A-Za-z0-9_-]+)[ \t]*=[ \t]*({PLAIN}|[\w.+-]+|[\[{{](?:{PLAIN}|[^\[\]{{}}\"'#\n])*[\]}}])[ \t]*(?:#[^\n]*|\r)?\n"
+    rf"[ \t]*([A-Za-z0-9_-]+)[ \t]*=[ \t]*({PLAIN}|[\w.+-]+|[\[{{](?:{PLAIN}|[^\[\]{{}}\"'#\n])*[\]}}])"
+    r"[ \t]*(?:#[^\n]*|\r)?\n"
 )
 """A key as most are: in one line, with a plain value or a list or table of such. One match reads it."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, make
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table, equal, value_at
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, equal, value_at
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Lines, Statement, attached
 
 END = "(the end)"
@@ -73,14 +73,12 @@ class _Concern:
     def is_rewritten(self, statement: Statement) -> bool:
         """Whether it is a key whose value is edited."""
         return statement.kind == "key" and (
-            statement.path in self._on_the_way or statement.path in self._paths and statement.path in self._keys
+            statement.path in self._on_the_way or (statement.path in self._paths and statement.path in self._keys)
         )
 
     def is_new_header(self, statement: Statement) -> bool:
         """Whether it is a header that a key which is added made necessary."""
-        return (
-            statement.kind == "table" and statement.path in self._on_the_way and statement.path not in self._headers
-        )
+        return statement.kind == "table" and statement.path in self._on_the_way and statement.path not in self._headers
 
 
 def _kept(lines: Lines, concern: _Concern) -> list[tuple[str | None, str]]:

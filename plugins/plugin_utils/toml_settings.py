@@ -100,7 +100,9 @@ def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, whe
         match = entry.get("match")
         name = dotted(path)
         if not path:
-            raise CodexError(f"{where}lists has an entry with an empty path. Name a list of {where}settings by its keys.")
+            raise CodexError(
+                f"{where}lists has an entry with an empty path. Name a list of {where}settings by its keys."
+            )
         if bool(entry.get("append")) == (match is not None):
             raise CodexError(f"{where}lists: {name} needs either append: true or match with the name of a key.")
         if path in rules:

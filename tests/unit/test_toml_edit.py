@@ -91,10 +91,10 @@ trust_level = "trusted"
         "[a]\n  x = 1  # one\n  y = 2\n\n# of b\n[b]\n",
     ),
     "a table comes after the tables beside it": Example(
-        '[projects.a]\nx = 1\n\n# of tui\n[tui]\ny = 1\n',
+        "[projects.a]\nx = 1\n\n# of tui\n[tui]\ny = 1\n",
         {"projects": {"b": {"x": 1}}},
         [],
-        '[projects.a]\nx = 1\n\n[projects.b]\nx = 1\n\n# of tui\n[tui]\ny = 1\n',
+        "[projects.a]\nx = 1\n\n[projects.b]\nx = 1\n\n# of tui\n[tui]\ny = 1\n",
     ),
     "tables that stand apart": Example(
         "[a.b]\n[c]\n[a.d]\n", {"a": {"e": {"x": 1}}, "c": {"y": 1}}, [], "[a.b]\n[c]\ny = 1\n[a.d]\n\n[a.e]\nx = 1\n"
@@ -112,7 +112,10 @@ trust_level = "trusted"
         "t = {x = 1} # c\n", {"t": {"x": 3, "y": {"z": "C:\\a"}}}, [], "t = {x = 3, y = { z = 'C:\\a' }} # c\n"
     ),
     "an inline table of several lines (TOML 1.1)": Example(
-        "t = {\n  x = 1, # one\n  y = 2, # two\n}\n", {"t": {"z": 3}}, [], "t = {\n  x = 1, # one\n  y = 2, # two\n  z = 3,\n}\n"
+        "t = {\n  x = 1, # one\n  y = 2, # two\n}\n",
+        {"t": {"z": 3}},
+        [],
+        "t = {\n  x = 1, # one\n  y = 2, # two\n  z = 3,\n}\n",
     ),
     "a list of several lines keeps the comments of what stays": Example(
         'args = [\n  "a", # first\n  "b", # second\n] # args\n',
@@ -128,7 +131,9 @@ trust_level = "trusted"
     ),
     "a list of tables becomes another value": Example("[[w]]\na = 1\n[t]\n", {"w": 5}, [], "w = 5\n[t]\n"),
     "a new table": Example(
-        "", {"h": {"x": 1, "l": [{"a": 1}], "t": {}, "i": [1, {"b": 2}]}}, [],
+        "",
+        {"h": {"x": 1, "l": [{"a": 1}], "t": {}, "i": [1, {"b": 2}]}},
+        [],
         "[h]\nx = 1\ni = [1, { b = 2 }]\n\n[[h.l]]\na = 1\n\n[h.t]\n",
     ),
     "a new table that only holds tables needs no header": Example(
@@ -155,21 +160,32 @@ trust_level = "trusted"
         "[m.x]\ny = 1 # c\n", {"m": {"x": {"z": 2}}}, [("m", "x", "y")], "[m.x]\nz = 2\n"
     ),
     "a key that leads nowhere": Example("a = 1\n", {}, [("a", "c"), ("b",)], "a = 1\n"),
-    "CRLF": Example("a = 1\r\n\r\n[t]\r\n", {"c": 3, "t": {"d": "x\ny"}}, [],
-                    'a = 1\r\nc = 3\r\n\r\n[t]\r\nd = """\r\nx\r\ny"""\r\n'),
-    "mixed line ends": Example("a = 1\r\nb = 2\nc = 3\r\n", {"b": 5, "c": 4, "d": 1}, [], "a = 1\r\nb = 5\nc = 4\r\nd = 1\n"),
+    "CRLF": Example(
+        "a = 1\r\n\r\n[t]\r\n",
+        {"c": 3, "t": {"d": "x\ny"}},
+        [],
+        'a = 1\r\nc = 3\r\n\r\n[t]\r\nd = """\r\nx\r\ny"""\r\n',
+    ),
+    "mixed line ends": Example(
+        "a = 1\r\nb = 2\nc = 3\r\n", {"b": 5, "c": 4, "d": 1}, [], "a = 1\r\nb = 5\nc = 4\r\nd = 1\n"
+    ),
     "mixed line ends within a value": Example(
-        'l = [\r\n  """x\r\ny""",\n  1\r\n]\r\n', {"l": ["x\ny", 1, 2]}, [], 'l = [\r\n  """x\r\ny""",\n  1,\n  2\n]\r\n'
+        'l = [\r\n  """x\r\ny""",\n  1\r\n]\r\n',
+        {"l": ["x\ny", 1, 2]},
+        [],
+        'l = [\r\n  """x\r\ny""",\n  1,\n  2\n]\r\n',
     ),
     "BOM": Example("\ufeffa = 1\n", {"a": 2}, [], "\ufeffa = 2\n"),
     "no line end after the last line": Example("a = 1", {"b": 2}, [], "a = 1\nb = 2"),
     "no line end after the last line, which goes": Example("a = 1\n[t]", {}, [("t",)], "a = 1"),
     "a file of comments": Example("# mine\n", {"a": 1}, [], "# mine\n\na = 1\n"),
     "quoted keys": Example(
-        "\"a.b\".'c d' = 1\n\n['e\"f']\n", {"a.b": {"c d": 2, "é": 1}, 'e"f': {"": 3}}, [],
-        "\"a.b\".'c d' = 2\n\"a.b\".\"é\" = 1\n\n['e\"f']\n\"\" = 3\n",
+        "\"a.b\".'c d' = 1\n\n['e\"f']\n",
+        {"a.b": {"c d": 2, "é": 1}, 'e"f': {"": 3}},
+        [],
+        '"a.b".\'c d\' = 2\n"a.b"."é" = 1\n\n[\'e"f\']\n"" = 3\n',
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -212,8 +228,15 @@ def test_a_value_takes_the_place_of_another_in_its_line(before: str, value: t.An
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0xFF", 255), ("1_000", 1000), ("1e3", 1000.0), ("nan", float("nan")), ('"""\nx"""', "x"), ("1979-05-27 07:32:00", datetime.datetime(1979, 5, 27, 7, 32))],
-)  # fmt: skip
+    [
+        ("0xFF", 255),
+        ("1_000", 1000),
+        ("1e3", 1000.0),
+        ("nan", float("nan")),
+        ('"""\nx"""', "x"),
+        ("1979-05-27 07:32:00", datetime.datetime(1979, 5, 27, 7, 32)),
+    ],
+)
 def test_a_value_that_is_written_in_another_way_is_the_same(text: str, value: t.Any) -> None:
     assert changes(f"k = {text}\n".encode(), {"k": value}) == []
 
@@ -274,11 +297,9 @@ def test_what_no_header_can_hold_makes_a_list_of_tables_an_inline_one() -> None:
 
 
 def test_a_new_file_is_written_whole() -> None:
-    wanted = {"t": {"x": "C:\\a", "s": "say \"it's\" \\"}, "model": "gpt-5", "l": ["C:\\a", "b"]}
+    wanted = {"t": {"x": "C:\\a", "s": 'say "it\'s" \\'}, "model": "gpt-5", "l": ["C:\\a", "b"]}
     new, data = toml_edit.write(changes(b"", wanted), PATH)
-    assert new.decode() == (
-        "model = \"gpt-5\"\nl = ['C:\\a', \"b\"]\n\n[t]\nx = 'C:\\a'\ns = '''say \"it's\" \\'''\n"
-    )
+    assert new.decode() == ("model = \"gpt-5\"\nl = ['C:\\a', \"b\"]\n\n[t]\nx = 'C:\\a'\ns = '''say \"it's\" \\'''\n")
     assert data == wanted
 
 

@@ -52,7 +52,7 @@ NEW: tuple[t.Any, ...] = (
     1.0,
     True,
     "C:\\Users\\x",
-    "it's \\ \"both\"",
+    'it\'s \\ "both"',
     "a\nb\\\n",
     "\r\n\x00",
     "1979-05-27",
