@@ -15,8 +15,6 @@ KeyPath = tuple[str | int, ...]
 """The way to a value from the top of the document; a number is the place of an item in a list, from 0."""
 Table = dict[str, t.Any]
 BOM: t.Final = "\ufeff"
-SIZE_LIMIT: t.Final = 4_000_000
-"""Bytes. Beyond it reading would keep a controller busy for seconds, and no configuration is that large."""
 
 NESTING_LIMIT: t.Final = 80
 """Tables and lists in each other. That is the limit of the library with which Codex reads."""
@@ -48,8 +46,6 @@ def _quoted(key: str) -> str:
 
 def decode(data: bytes, path: str) -> str:
     """A config.toml's text without its BOM, which Codex accepts here (but not in auth.json)."""
-    if len(data) > SIZE_LIMIT:
-        raise Unreadable(f"{path} is larger than {SIZE_LIMIT // 1_000_000} MB, so it is no configuration of Codex.")
     try:
         return data.decode("utf-8").removeprefix(BOM)
     except UnicodeDecodeError as error:

@@ -12,9 +12,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Ch
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, equal, value_at
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Lines, Statement, attached
 
-END = "(the end)"
+END = "(the end of the document)"
 ANY = None
-"""For blank lines: beside an edited statement there may be more or fewer of them."""
+"""For a statement that may change, and for the blank lines beside it: there may be more or fewer of them."""
 
 
 def holds(new: Table, old: Table, changes: t.Sequence[Change]) -> bool:
@@ -85,28 +85,10 @@ def _kept(lines: Lines, concern: _Concern) -> list[tuple[str | None, str]]:
     """All lines that no change may touch, each after the blank lines above it."""
     kept: list[tuple[str | None, str]] = []
     blanks: str | None = ""
-    for one in lines.statements:
-        change = concern.of(one)
-        above = one.above
-        if change and (change.action == "removed" or isinstance(change.before, list)):
-            above, _own = attached(above)  # which may go with it
-        for line in _lines(above):
-            if line.strip(" \t\r\n"):
-                kept.append((blanks, line))
-                blanks = ""
-            elif blanks is not ANY:
-                blanks += line
-        if concern.is_rewritten(one):
-            begin, end = one.value
-            kept.append((blanks, one.text[:begin] + "…" + one.text[end:]))
-            blanks = ""
-        elif change is not None or concern.is_new_header(one):
+    for line in _lines(lines, concern):
+        if line is ANY:
             blanks = ANY
-        else:
-            kept.append((blanks, one.text))
-            blanks = ""
-    for line in _lines(lines.below):
-        if line.strip(" \t\r\n"):
+        elif line.strip(" \t\r\n"):
             kept.append((blanks, line))
             blanks = ""
         elif blanks is not ANY:
@@ -114,5 +96,24 @@ def _kept(lines: Lines, concern: _Concern) -> list[tuple[str | None, str]]:
     return [*kept, (blanks, END)]
 
 
-def _lines(text: str) -> list[str]:
+def _lines(lines: Lines, concern: _Concern) -> t.Iterator[str | None]:
+    """All lines, those of a statement together; ANY for a statement that may change or go."""
+    for one in lines.statements:
+        change = concern.of(one)
+        above = one.above
+        if change and (change.action == "removed" or isinstance(change.before, list)):
+            above, _own = attached(above)  # which may go with it
+        if above:
+            yield from _split(above)
+        if concern.is_rewritten(one):
+            begin, end = one.value
+            yield one.text[:begin] + "…" + one.text[end:]
+        elif change or concern.is_new_header(one):
+            yield ANY
+        else:
+            yield one.text
+    yield from _split(lines.below)
+
+
+def _split(text: str) -> list[str]:
     return [line + "\n" for line in text.split("\n")[:-1]]

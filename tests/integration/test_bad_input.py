@@ -146,7 +146,7 @@ ON_THE_TARGET: dict[str, tuple[t.Callable[[pathlib.Path], None], str, Options, s
         make_file("config.toml", b"# comment\n" * 2_000_000),
         "config",
         CONFIG,
-        "config.toml is larger than 4 MB",
+        "config.toml is larger than 4 MiB",
     ),
     "scalar in the way": (
         make_file("config.toml", b"model = 'x'\n"),
