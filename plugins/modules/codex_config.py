@@ -70,6 +70,10 @@ options:
         are, too, unless O(lists) says otherwise.
       - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has for
         them. V(null) is refused.
+      - A value with which the Codex of O(codex_version) does not start is refused, and without O(codex_version) one
+        with which no version does. So is a key with which it does not start any more, such as C(profile) in 0.134 and
+        later.
+      - A key that this version ignores is written, with a warning when it is.
     type: dict
     default: {}
   absent:
@@ -117,6 +121,36 @@ options:
       - A file that can be read is edited as ever.
     type: bool
     default: false
+  drop_removed_keys:
+    description:
+      - Also remove the keys that the Codex of O(codex_version) once acted on and does not any more, in the same
+        edit. Those are the ones in RV(removed_keys), with all that is below them.
+      - A key stays where O(settings) sets it or something below it.
+      - Tables go too, such as C(profiles) for 0.134 and later. Move what is still wanted first, or keep a copy with
+        O(backup).
+      - It needs O(codex_version), and without it the task fails.
+    type: bool
+    default: false
+  secret_keys:
+    description:
+      - Paths of keys whose values C(--diff) hides, each with all that is below it, whatever they are called. Each is
+        the list of keys that leads to it from the top of the file.
+      - Many values are hidden without that, by the name of their key or of a table around it, and those of
+        O(settings) that are encrypted inline with C(!vault).
+      - It changes nothing in the file.
+    type: list
+    elements: raw
+    default: []
+  public_keys:
+    description:
+      - Paths of keys whose values C(--diff) shows, each with all that is below it, although their names sound like
+        secrets.
+      - They may also stand in a file of the whole host, which takes no value that may be a secret.
+      - What O(secret_keys) hides cannot be shown, and such a path is refused. What is only below a path here can
+        be in O(secret_keys).
+    type: list
+    elements: raw
+    default: []
   state:
     description:
       - V(absent) removes the whole file, with what Codex and its user put there.
@@ -139,7 +173,7 @@ notes:
   - Settings that C(/etc/codex/managed_config.toml) has other values for are written, and the task warns that Codex will
     not use them.
   - C(--diff) shows the settings that change. Values of keys whose names sound like secrets, and everything in tables
-    such as C(env) and C(http_headers), are hidden.
+    such as C(env) and C(http_headers), are hidden. O(secret_keys) and O(public_keys) say otherwise.
 requirements:
   - tomli, tomledit and tomli-w (Python packages on the controller)
 """
@@ -174,6 +208,30 @@ EXAMPLES = r"""
     preferred_auth_method: apikey
     enforce_login_method: true
     mode: "0600"
+  become: true
+
+- name: Add an MCP server, and hide its URL and show its arguments in the diff
+  fleet.codex.codex_config:
+    user: alice
+    settings:
+      mcp_servers:
+        docs:
+          command: docs-server
+          args: [--stdio]
+        search:
+          url: https://mcp.example.com/alice
+    secret_keys:
+      - [mcp_servers, search, url]
+    public_keys:
+      - [mcp_servers, docs, args]
+  become: true
+
+- name: Clear away what a newer Codex does not read any more
+  fleet.codex.codex_config:
+    user: alice
+    codex_version: "0.169.0"
+    drop_removed_keys: true
+    backup: true
   become: true
 
 - name: Give a profile a model of its own, for codex --profile review
@@ -265,13 +323,13 @@ changes:
       sample: added
 removed_keys:
   description:
-    - Login settings in the file that the Codex of O(codex_version) does not act on, because it dropped them or does
-      not have them yet. They stay in the file.
+    - Keys in the file that the Codex of O(codex_version) once acted on and does not any more, as TOML writes their
+      paths. Those that O(drop_removed_keys) removes are in RV(changes) instead.
     - Always empty without O(codex_version).
   returned: success
   type: list
   elements: str
-  sample: [preferred_auth_method]
+  sample: [preferred_auth_method, profiles]
 backup_file:
   description: The copy that was kept.
   returned: when O(backup=true) and a file was replaced or removed

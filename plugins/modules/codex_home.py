@@ -137,9 +137,9 @@ options:
           allow_shared_refresh_token:
             description:
               - Whether this ChatGPT login may go to other Codex homes in the same run, too.
-              - A refresh token is good for one renewal, so the first home that renews the login ends it for the others.
-                The task therefore fails where two hosts, or two homes of one host, would get the same refresh token,
-                and writes nothing.
+              - A refresh token is good for one renewal, so the first home that renews the login ends it for the
+                others. The task therefore fails where two hosts, or two homes of one host, would get the same refresh
+                token, and writes nothing.
               - Each home goes by its own value of this option, whatever the others say.
               - A copy with an empty C(refresh_token) may go to any number of homes, and so may an API key.
             type: bool
@@ -219,6 +219,10 @@ options:
                 Lists are, too, unless O(homes[].config.lists) says otherwise.
               - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has
                 for them. V(null) is refused.
+              - A value with which the Codex of O(homes[].codex_version) does not start is refused, and without
+                O(homes[].codex_version) one with which no version does. So is a key with which it does not start any
+                more, such as C(profile) in 0.134 and later.
+              - A key that this version ignores is written, with a warning when it is.
             type: dict
             default: {}
           absent:
@@ -270,6 +274,36 @@ options:
               - A file that can be read is edited as ever.
             type: bool
             default: false
+          drop_removed_keys:
+            description:
+              - Also remove the keys that the Codex of O(homes[].codex_version) once acted on and does not any more, in
+                the same edit. Those are the ones in RV(homes[].config.removed_keys), with all that is below them.
+              - A key stays where O(homes[].config.settings) sets it or something below it.
+              - Tables go too, such as C(profiles) for 0.134 and later. Move what is still wanted first, or keep a copy
+                with O(homes[].config.backup).
+              - It needs O(homes[].codex_version), and without it the task fails.
+            type: bool
+            default: false
+          secret_keys:
+            description:
+              - Paths of keys whose values C(--diff) hides, each with all that is below it, whatever they are called.
+                Each is the list of keys that leads to it from the top of the file.
+              - Many values are hidden without that, by the name of their key or of a table around it, and those of
+                O(homes[].config.settings) that are encrypted inline with C(!vault).
+              - It changes nothing in the file.
+            type: list
+            elements: raw
+            default: []
+          public_keys:
+            description:
+              - Paths of keys whose values C(--diff) shows, each with all that is below it, although their names sound
+                like secrets.
+              - They may also stand in a file of the whole host, which takes no value that may be a secret.
+              - What O(homes[].config.secret_keys) hides cannot be shown, and such a path is refused. What is only
+                below a path here can be in O(homes[].config.secret_keys).
+            type: list
+            elements: raw
+            default: []
           state:
             description:
               - V(absent) removes the whole file, with what Codex and its user put there.
@@ -364,6 +398,7 @@ EXAMPLES = r"""
         config:
           preferred_auth_method: apikey
           enforce_login_method: true
+          drop_removed_keys: true
       - user: bob
         auth:
           src: credentials/bob/auth.json
@@ -391,6 +426,10 @@ EXAMPLES = r"""
             - path: [hooks, Stop]
               match: name
           force: true
+          secret_keys:
+            - [projects]
+          public_keys:
+            - [mcp_servers, docs, args]
           backup: true
           backup_keep: 3
           mode: "0600"
@@ -561,7 +600,9 @@ homes:
           elements: dict
           sample: [{key: model, action: added}]
         removed_keys:
-          description: Login settings in the file that the Codex of O(homes[].codex_version) does not act on.
+          description:
+            - Keys in the file that the Codex of O(homes[].codex_version) once acted on and does not any more.
+            - Those that O(homes[].config.drop_removed_keys) removes are in RV(homes[].config.changes) instead.
           returned: success
           type: list
           elements: str

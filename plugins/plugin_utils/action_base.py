@@ -19,6 +19,11 @@ from ansible.plugins.action import ActionBase
 if sys.version_info < (3, 11):  # noqa: UP036 - said before an import below fails on an older Python
     raise AnsibleActionFail("fleet.codex needs Python 3.11 or later on the controller.")
 
+try:
+    from ansible.parsing.vault import VaultHelper
+except ImportError:  # ansible-core 2.18 and earlier
+    VaultHelper = None
+
 from ansible_collections.fleet.codex.plugins.plugin_utils import sharing
 from ansible_collections.fleet.codex.plugins.plugin_utils.arguments import MODULES
 from ansible_collections.fleet.codex.plugins.plugin_utils.claims import claim
@@ -26,6 +31,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.desired import Desired
 from ansible_collections.fleet.codex.plugins.plugin_utils.engine import Outcome, bring_about
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.other_hosts import OtherHosts
+from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import Vaulted
 from ansible_collections.fleet.codex.plugins.plugin_utils.run_notes import noted
 from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
 
@@ -134,11 +140,17 @@ def check_libraries() -> None:
 
 
 def plain(value: t.Any) -> t.Any:
-    """Arguments as Python's own types: ansible-core 2.18 and earlier leave lazily decrypted vault values in them."""
+    """Arguments as Python's own types, but for `Vaulted` texts.
+
+    ansible-core 2.18 and earlier leave lazily decrypted vault values in them, later ones tag what they decrypted.
+    """
     if isinstance(value, dict):
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if isinstance(value, str) or type(value).__name__ == "AnsibleVaultEncryptedUnicode":
-        return str(value)
+    if type(value).__name__ == "AnsibleVaultEncryptedUnicode":
+        return Vaulted(value)
+    if isinstance(value, str):
+        text = str.__str__(value)  # AnsibleUnsafeText stays one in str()
+        return Vaulted(text) if VaultHelper and VaultHelper.get_ciphertext(value, with_tags=False) else text
     return value

@@ -48,6 +48,10 @@ CONFIG: t.Final[Spec] = {
         },
     },
     "force": {"type": "bool", "default": False},
+    "drop_removed_keys": {"type": "bool", "default": False},
+    # Raw elements: Ansible would make a list of one key of the text "a.b", which names another key than [a, b].
+    "secret_keys": {"type": "list", "elements": "raw", "default": [], "no_log": False},  # paths, not secrets
+    "public_keys": {"type": "list", "elements": "raw", "default": []},
     **STATE,
     **FILE,
 }

@@ -63,6 +63,11 @@ class Layer:
         """Whether the layer is a file of the whole host."""
         return self.kind in HOST_FILES
 
+    @property
+    def reads_keys(self) -> bool:
+        """Whether the layer has the keys of config.toml; those of requirements.toml are others."""
+        return self.kind != "requirements"
+
     def table(self, version: Version | None) -> tuple[str, ...]:
         """The table of config.toml that holds the layer for this version; () where the layer is a file."""
         inside = self.kind == "profile" and version is not None and PROFILE_TABLES.works_in(version)

@@ -11,7 +11,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import environment, toml_document, toml_settings
+from ansible_collections.fleet.codex.plugins.plugin_utils import environment, redaction, toml_document, toml_settings
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import OnAccountMismatch, Update
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     Credential,
@@ -22,7 +22,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, USER, Layer, parse_layer
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.report import is_sensitive
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Version, parse_version
 
 Arguments = t.Mapping[str, t.Any]
@@ -65,9 +64,11 @@ class DesiredConfig:
     preferred_auth_method: Method | None = None
     enforce_login_method: bool = False
     settings: toml_document.Table = field(default_factory=dict)
-    absent: tuple[toml_settings.KeysPath, ...] = ()
+    absent: tuple[toml_document.KeyPath, ...] = ()
     lists: toml_settings.ListRules = field(default_factory=dict)
     force: bool = False
+    drop_removed_keys: bool = False
+    marks: redaction.Marks = redaction.NO_MARKS
     mode: int | None = None
     backup: Backup = NO_BACKUP
 
@@ -165,16 +166,21 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         given = [name for name in ("preferred_auth_method", "enforce_login_method") if arguments.get(name)]
         if given:
             raise CodexError(f"{where}{given[0]} has no effect in the layer {layer.kind}. Give it in another layer.")
+    if arguments.get("drop_removed_keys") and not layer.reads_keys:
+        raise CodexError(f"{where}drop_removed_keys knows no keys of the layer {layer.kind}. Leave it out there.")
     settings = toml_settings.check_settings(arguments.get("settings") or {}, f"{where}settings")
     absent = toml_settings.check_absent(arguments.get("absent") or [], f"{where}absent")
     toml_settings.check_disjoint(settings, absent, where)
     if "preferred_auth_method" in settings and arguments.get("preferred_auth_method"):
         raise CodexError(f"preferred_auth_method stands both alone and in {where}settings. Give it once.")
+    marks = redaction.check_marks(
+        arguments.get("secret_keys") or [], arguments.get("public_keys") or [], arguments.get("settings"), where
+    )
     force, backup = bool(arguments.get("force")), check_backup(arguments, where)
     if force and not backup.wanted:
         raise CodexError(f"{where}force replaces a file that cannot be read, so it needs a copy. Set backup to true.")
     if layer.is_host_wide:
-        _check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings")
+        _check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings", marks)
     return DesiredConfig(
         layer=layer,
         present=arguments.get("state", "present") == "present",
@@ -184,22 +190,20 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         absent=tuple(absent),
         lists=toml_settings.check_lists(arguments.get("lists") or [], settings, where),
         force=force,
+        drop_removed_keys=bool(arguments.get("drop_removed_keys")),
+        marks=marks,
         mode=(check_host_mode if layer.is_host_wide else check_mode)(arguments.get("mode"), where),
         backup=backup,
     )
 
 
-def _check_readable_by_all(settings: t.Any, path: str, where: str, keys: toml_document.KeyPath = ()) -> None:
+def _check_readable_by_all(settings: toml_document.Table, path: str, where: str, marks: redaction.Marks) -> None:
     """Refuses what may be a secret in a file that every account can read."""
-    items = settings.items() if isinstance(settings, dict) else enumerate(settings)
-    for key, value in items:
-        inner = (*keys, key)
-        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value)):
-            _check_readable_by_all(value, path, where, inner)
-        elif is_sensitive(inner, value):
+    for keys, value in redaction.values((), settings):
+        if redaction.is_sensitive(keys, value, marks):
             raise CodexError(
-                f"{where}: {toml_document.dotted(inner)} may hold a secret, and every account of the host can read "
-                f"{path}. Put it into the config.toml of each account."
+                f"{where}: {toml_document.dotted(keys)} may hold a secret, and every account of the host can "
+                f"read {path}. Put it into the config.toml of each account, or name it in public_keys if it is none."
             )
 
 

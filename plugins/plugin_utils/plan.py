@@ -25,6 +25,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth import AUTH_QUERY, auth_after, plan_auth
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import VARIABLES_QUERY
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config import CONFIG_QUERY, plan_config
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config_keys import start_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_environment import plan_environment
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_layers import (
     account_variables,
@@ -119,12 +120,13 @@ def plan_homes(
         if is_host_wide(draft.desired):
             host_wide.update(draft.config.after)
     plans = [draft.plan(host_wide) for draft in drafts]
-    declared = {draft.found["real_home"] for draft in drafts}
+    declared = {draft.found["real_home"] for draft in drafts if draft.is_about_the_home}
+    changing = any(plan.changes for draft, plan in zip(drafts, plans, strict=True) if is_host_wide(draft.desired))
     warnings = [
         warning
         for found in others
-        if host_wide and found.get("real_home") not in declared
-        for warning in _check_other_home(found, host_wide)
+        if found.get("real_home") not in declared
+        for warning in _check_other_home(found, host_wide, changing)
     ]
     if plans:
         plans[0].warnings += warnings
@@ -155,8 +157,11 @@ def _check_declared_once(drafts: t.Sequence[HomeDraft]) -> None:
             accounts.add(name)
 
 
-def _check_other_home(found: HomeAnswer, host_wide: t.Mapping[str, Table]) -> list[str]:
-    """Refuses files of the host with which Codex deletes the login of a home that is not declared."""
+def _check_other_home(found: HomeAnswer, host_wide: t.Mapping[str, Table], changing: bool) -> list[str]:
+    """Refuses to change files of the host so that Codex deletes the login of a home that is not declared.
+
+    Where they are like that already, it only says so: one account's login must not stop the run for all.
+    """
     if "obstacle" in found:
         if found["obstacle"]["reason"] == "every_account_needs_root":
             return []  # nothing can be written then
@@ -165,7 +170,12 @@ def _check_other_home(found: HomeAnswer, host_wide: t.Mapping[str, Table]) -> li
         ]
     sources, warnings = read_sources(found, host_wide)
     auth = found["files"]["auth"]
-    check_login_survives(sources, auth.get("auth"), auth["path"], account_variables(found, None))
+    try:
+        check_login_survives(sources, auth.get("auth"), auth["path"], account_variables(found, None))
+    except CodexError as error:
+        if changing:
+            raise
+        warnings.append(str(error))
     return warnings + workspace_warnings(sources, auth.get("auth"))
 
 
@@ -231,6 +241,8 @@ class HomeDraft:
         version = codex_version(desired, found)
         sources, warnings = read_sources(found, {**host_wide, **self.config.after})
         check_login_survives(sources, self.auth_there, found["files"]["auth"]["path"], variables)
+        for source in (sources.user, sources.system, sources.managed, *sources.profiles.values()):
+            warnings += start_warnings(source.data, version, source.path)
         warnings += workspace_warnings(sources, self.auth_there)
         if desired.auth is not None and desired.auth.credential is not None:
             warnings += credentials_store_warnings(sources, version)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import (
     obstacles,
+    plan_config_keys,
     report,
     toml_changes,
     toml_document,
@@ -41,6 +42,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     FileQuery,
     HomeAnswer,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import Marks
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import find_changes
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import check_disjoint
 
@@ -94,6 +96,10 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     for key in reversed(table):
         declared = {key: declared} if declared else {}
     absent = [(*table, *path) for path in absent]
+    if config.layer.reads_keys:
+        plan_config_keys.check_settings(declared, version, file["path"])
+    if config.drop_removed_keys and not table:  # none of them was ever in the table of a profile
+        absent = plan_config_keys.with_dropped(absent, data, declared, version)
     rules = {(*table, *path): match for path, match in config.lists.items()}
     changes = find_changes(data, declared, absent, file["path"], rules)
     is_forced = old is None and is_file(file)
@@ -104,7 +110,7 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         new, after = (
             toml_edit.write(changes, file["path"]) if old is None else toml_edit.edit(old, changes, file["path"])
         )
-    step = _write_step(config, file, changes, new)
+    step = _write_step(config, file, changes, new, config.marks.below(table))
     if is_forced:
         step.warnings.append(
             f"{file['path']} could not be read as TOML and is replaced; the old file stays as a backup."
@@ -113,11 +119,13 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         step.changes[:0] = _folder_changes(found, step)
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:
         step.warnings += warnings  # of a key that is written: once, when it is written
+    step.warnings += plan_config_keys.ignored_warnings(declared, changes, version) * config.layer.reads_keys
     step.warnings += _profile_warnings(config.layer, version, found)
+    removed = plan_config_keys.removed_keys(after, version)
     step.result = {
         "path": file["path"],
         "changes": [{"key": change.key, "action": change.action} for change in changes],
-        "removed_keys": removed_keys(after, version),
+        "removed_keys": [toml_document.dotted(keys) for keys in removed] if config.layer.reads_keys else [],
     }
     return ConfigPlan(step, declared, {file["path"]: after})
 
@@ -169,13 +177,6 @@ def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_do
         ) from None
 
 
-def removed_keys(data: toml_document.Table, version: versions.Version | None) -> list[str]:
-    """The keys of the file that this version of Codex does not act on."""
-    if version is None:
-        return []
-    return [name for name, key in versions.KEYS.items() if name in data and not key.works_in(version)]
-
-
 def _place(layer: Layer, file: FileFacts) -> tuple[Base, str]:
     """Where an operation finds the layer's file."""
     if layer.is_host_wide:
@@ -190,12 +191,12 @@ def _mode(config: DesiredConfig, file: FileFacts) -> int:
 
 
 def _write_step(
-    config: DesiredConfig, file: FileFacts, changes: t.Sequence[toml_changes.Change], new: bytes | None
+    config: DesiredConfig, file: FileFacts, changes: t.Sequence[toml_changes.Change], new: bytes | None, marks: Marks
 ) -> Step:
     place, mode = _place(config.layer, file), _mode(config, file)
     if new is not None:
         write = write_operation(*place, new, file, mode, config.backup)
-        return Step([Change(write, report.config_diff(file["path"], changes))])
+        return Step([Change(write, report.config_diff(file["path"], changes, marks))])
     return Step() if file["kind"] == "absent" else mode_step(*place, file, mode)
 
 

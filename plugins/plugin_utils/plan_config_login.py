@@ -29,9 +29,10 @@ def login_settings(
             "Give codex_version (or detect) to have each version get what it understands."
         )
     elif preferred and "preferred_auth_method" not in settings and not _is_enforced(config, version):
+        successor = versions.KEYS[key.successor or ""]
         warnings.append(
-            f"preferred_auth_method was left out: Codex {'.'.join(map(str, version or ()))} does not act on it and "
-            "goes by auth.json alone. enforce_login_method writes what newer versions act on."
+            f"preferred_auth_method was left out: Codex {versions.number(version or ())} does not act on it and goes "
+            f"by auth.json alone. Codex {successor.range()} act on {key.successor}, which enforce_login_method writes."
         )
     if config.enforce_login_method:
         method = preferred or (method_of(auth) if auth else None)

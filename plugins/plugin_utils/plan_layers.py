@@ -103,7 +103,7 @@ def check_login_survives(
 
 def _check_workspace(view: t.Sequence[Source], auth: AuthSummary, method: str, auth_path: str) -> None:
     workspaces, path = value_of("forced_chatgpt_workspace_id", view)
-    allowed = workspaces if isinstance(workspaces, list) else [workspaces]  # a list from 0.132 on
+    allowed = workspaces if isinstance(workspaces, list) else [workspaces]  # a list from 0.131 on
     if method == "chatgpt" and workspaces and account_of(auth) not in allowed:
         raise CodexError(
             f"forced_chatgpt_workspace_id in {path} does not name the account of {auth_path}, "

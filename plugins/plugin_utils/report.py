@@ -8,41 +8,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import typing as t
 from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import KEYS
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import can_renew, describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, Process
+from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import NO_MARKS, Marks, is_sensitive, values
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, dotted
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath, dotted
 
 HIDDEN = "********"
 EMPTY_FILE = hashlib.sha256(b"").hexdigest()
-SENSITIVE_TABLES = ("set", "env", "headers", "http_headers", "query_params")
-SENSITIVE_WORDS = (
-    "args",
-    "notify",
-    "bearer",
-    "token",
-    "key",
-    "secret",
-    "pass",
-    "authorization",
-    "credential",
-    "cookie",
-    "header",
-)
-PLAIN_KEYS = (
-    "env_key",
-    "env_key_instructions",
-    "bearer_token_env_var",
-    "env_http_headers",
-    "model_auto_compact_token_limit",
-    "cli_auth_credentials_store",
-    "mcp_oauth_credentials_store",
-)
 
 
 class Diff(t.TypedDict):
@@ -134,34 +111,26 @@ def file_diff(path: str, before: str, after: str) -> Diff:
     return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
-def config_diff(path: str, changes: t.Sequence[Change]) -> Diff:
+def config_diff(path: str, changes: t.Sequence[Change], marks: Marks = NO_MARKS) -> Diff:
     """The keys that an edit of config.toml changes; the rest of the file may hold secrets and is not shown."""
-    before = "".join(_setting(c.path, c.before, "") for c in changes if c.action != "added")
+    before = "".join(_setting(c.path, c.before, "", marks) for c in changes if c.action != "added")
     after = "".join(
-        _setting(c.path, c.after, " - changed" if c.action == "changed" else "")
+        _setting(c.path, c.after, " - changed" if c.action == "changed" else "", marks)
         for c in changes
         if c.action != "removed"
     )
     return file_diff(path, before, after)
 
 
-def _setting(path: KeyPath, value: t.Any, mark: str) -> str:
-    if isinstance(value, dict) and value:
-        return "".join(_setting((*path, key), inner, mark) for key, inner in value.items())
-    if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
-        return "".join(_setting((*path, n), inner, mark) for n, inner in enumerate(value))
-    return f"{dotted(path)} = {HIDDEN + mark if is_sensitive(path, value) else _value(value)}\n"
+def _setting(path: ValuePath, value: t.Any, changed: str, marks: Marks) -> str:
+    lines = []
+    for keys, item in values(path, value):
+        shown = HIDDEN + changed if is_sensitive(keys, item, marks) else _value(item)
+        lines.append(f"{dotted(keys)} = {shown}\n")
+    return "".join(lines)
 
 
 def _value(value: t.Any) -> str:
     import tomli_w
 
     return tomli_w.dumps({"v": value}).removeprefix("v = ").strip() if value != {} else "{}"
-
-
-def is_sensitive(path: KeyPath, value: t.Any = None) -> bool:
-    """Whether a config.toml key may hold a secret: by its name, by the table it is in, or by a URL's user or query."""
-    if any(key in SENSITIVE_TABLES for key in path) or re.search(r"://[^/]*@|://.*[?#]", str(value)):
-        return True
-    name = next((key for key in reversed(path) if isinstance(key, str)), "")
-    return name not in PLAIN_KEYS and any(word in name.lower() for word in SENSITIVE_WORDS)

@@ -13,12 +13,13 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     KeyPath,
     Table,
+    ValuePath,
     dotted,
     equal,
     is_tables,
     value_at,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import KeysPath, ListRules
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import ListRules
 
 NO_RULES: t.Final[ListRules] = {}
 
@@ -27,7 +28,7 @@ NO_RULES: t.Final[ListRules] = {}
 class Change:
     """One key that an edit adds, changes or removes; ``before`` and ``after`` are None where it is not there."""
 
-    path: KeyPath
+    path: ValuePath
     action: t.Literal["added", "changed", "removed"]
     before: t.Any
     after: t.Any
@@ -41,7 +42,7 @@ class Change:
 def find_changes(
     data: Table,
     settings: Table,
-    absent: t.Iterable[KeysPath],
+    absent: t.Iterable[KeyPath],
     path: str,
     rules: ListRules = NO_RULES,
 ) -> list[Change]:
@@ -69,7 +70,7 @@ class _Merge(t.NamedTuple):
     changes: list[Change]
 
 
-def _merge(data: Table, settings: Table, above: KeyPath, merge: _Merge) -> None:
+def _merge(data: Table, settings: Table, above: ValuePath, merge: _Merge) -> None:
     for key, wanted in settings.items():
         keys = (*above, key)
         if key not in data:
@@ -88,7 +89,7 @@ def _merge(data: Table, settings: Table, above: KeyPath, merge: _Merge) -> None:
             merge.changes.append(Change(keys, "changed", data[key], wanted))
 
 
-def _merge_list(there: t.Any, wanted: list[t.Any], above: KeyPath, match: str | None, merge: _Merge) -> None:
+def _merge_list(there: t.Any, wanted: list[t.Any], above: ValuePath, match: str | None, merge: _Merge) -> None:
     if not isinstance(there, list):
         raise CodexError(
             f"{merge.path} has no list at {dotted(above)}, so nothing can be brought into it. "
@@ -129,7 +130,7 @@ def make(data: Table, changes: t.Sequence[Change]) -> None:
             del value_at(data, change.path[:-1])[change.path[-1]]
 
 
-def put(data: Table, path: KeyPath, value: t.Any) -> None:
+def put(data: Table, path: ValuePath, value: t.Any) -> None:
     """Puts a value where the path leads, with the tables on the way that are missing."""
     parent: t.Any = data
     for key in path[:-1]:

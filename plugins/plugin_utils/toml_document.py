@@ -11,7 +11,8 @@ import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
-KeyPath = tuple[str | int, ...]
+KeyPath = tuple[str, ...]
+ValuePath = tuple[str | int, ...]
 """The way to a value from the top of the document; a number is the place of an item in a list, from 0."""
 Table = dict[str, t.Any]
 BOM: t.Final = "\ufeff"
@@ -106,7 +107,7 @@ def equal(one: t.Any, other: t.Any) -> bool:
     return bool(one == other)
 
 
-def value_at(data: t.Any, path: KeyPath) -> t.Any:
+def value_at(data: t.Any, path: ValuePath) -> t.Any:
     """What stands at a path; None for nothing."""
     for key in path:
         if isinstance(data, dict) and isinstance(key, str):

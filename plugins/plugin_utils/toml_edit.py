@@ -26,8 +26,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, make, put
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     BOM,
-    KeyPath,
     Table,
+    ValuePath,
     decode,
     dotted,
     equal,
@@ -105,7 +105,7 @@ class Editor:
 
     # ------------------------------------------------------------------------------------ put
 
-    def put(self, path: KeyPath, value: t.Any) -> None:
+    def put(self, path: ValuePath, value: t.Any) -> None:
         """Adds or changes one value."""
         before = value_at(self.data, path)
         if (at := self._holder(path)) is not None:
@@ -120,7 +120,7 @@ class Editor:
             self._add(path, value)
         put(self.data, path, value)
 
-    def _put_tables(self, path: KeyPath, before: list[Table], after: list[Table]) -> None:
+    def _put_tables(self, path: ValuePath, before: list[Table], after: list[Table]) -> None:
         """Makes a list of tables that have headers another one; items that stay keep all their lines."""
         same = 0
         while same < min(len(before), len(after)) and equal(before[same], after[same]):
@@ -138,7 +138,7 @@ class Editor:
             self._add((*path, n), after[n])
             value_at(self.data, path).insert(n, after[n])
 
-    def _put_table(self, path: KeyPath, before: Table, after: Table) -> None:
+    def _put_table(self, path: ValuePath, before: Table, after: Table) -> None:
         for key, value in after.items():
             if key in before and isinstance(before[key], dict) and isinstance(value, dict) and value:
                 self._put_table((*path, key), before[key], value)
@@ -150,7 +150,7 @@ class Editor:
         for key in [key for key in before if key not in after]:
             self.remove((*path, key))
 
-    def _add(self, path: KeyPath, value: t.Any) -> None:
+    def _add(self, path: ValuePath, value: t.Any) -> None:
         """Adds a value that no statement holds yet, nor any part of it, to what its parent is written as."""
         parent = path[:-1]
         statements = self.statements
@@ -173,14 +173,14 @@ class Editor:
                 at += 1
             self._insert_keys(at, parent, [(path, value)])
 
-    def _add_item(self, path: KeyPath, value: t.Any, below: list[int]) -> None:
+    def _add_item(self, path: ValuePath, value: t.Any, below: list[int]) -> None:
         """Adds an item to a list of tables that have headers."""
         before = [n for n in below if self.statements[n].path[len(path) - 1] < path[-1]]  # type: ignore[operator]
         self._insert_tables(before[-1] + 1 if before else below[0], path, value)
 
     # --------------------------------------------------------------------------------- remove
 
-    def remove(self, path: KeyPath) -> None:
+    def remove(self, path: ValuePath) -> None:
         """Removes a value. A parent that only this value implied goes by itself."""
         at = self._holder(path)
         if at is not None and self._rest(at, path):
@@ -191,7 +191,7 @@ class Editor:
                 self._renumber(path[:-1], path[-1] + 1, -1)
         del value_at(self.data, path[:-1])[path[-1]]
 
-    def _take_out(self, path: KeyPath) -> None:
+    def _take_out(self, path: ValuePath) -> None:
         """Takes out all statements of a value, each with its own comments."""
         for n in range(len(self.statements) - 1, -1, -1):
             if self.statements[n].path[: len(path)] != path:
@@ -209,28 +209,28 @@ class Editor:
 
     # -------------------------------------------------------------------------------- helpers
 
-    def _holder(self, path: KeyPath) -> int | None:
+    def _holder(self, path: ValuePath) -> int | None:
         """The place of the key whose value holds what is at the path, or would."""
         for n, one in enumerate(self.statements):
             if one.kind == "key" and path[: len(one.path)] == one.path:
                 return n
         return None
 
-    def _rest(self, at: int, path: KeyPath) -> KeyPath:
+    def _rest(self, at: int, path: ValuePath) -> ValuePath:
         """The part of the path that leads on inside the value of a key."""
         return path[len(self.statements[at].path) :]
 
     def _rewrite(self, at: int, text: str) -> None:
         self.statements[at] = self.statements[at]._replace(text=text, value=scan(text).statements[0].value)
 
-    def _renumber(self, path: KeyPath, first: int, by: int) -> None:
+    def _renumber(self, path: ValuePath, first: int, by: int) -> None:
         """Moves the places of the items of a list of tables, from one on."""
         for n, one in enumerate(self.statements):
             place = one.path[len(path)] if one.path[: len(path)] == path and len(one.path) > len(path) else -1
             if isinstance(place, int) and place >= first:
                 self.statements[n] = one._replace(path=(*path, place + by, *one.path[len(path) + 1 :]))
 
-    def _insert_keys(self, at: int, table: KeyPath, values: t.Iterable[tuple[KeyPath, t.Any]]) -> None:
+    def _insert_keys(self, at: int, table: ValuePath, values: t.Iterable[tuple[ValuePath, t.Any]]) -> None:
         """Puts keys of a table before a statement; above the first header also before the comments of the next."""
         indentation = self.statements[at - 1].indentation if at else ""
         new = [self._key(table, path, value, indentation) for path, value in values]
@@ -238,13 +238,13 @@ class Editor:
             new[0] = new[0]._replace(above=self._room(0, own_blank=bool))
         self.statements[at:at] = new
 
-    def _insert_tables(self, at: int, path: KeyPath, value: t.Any) -> None:
+    def _insert_tables(self, at: int, path: ValuePath, value: t.Any) -> None:
         first, *others = self._tables(path, value)
         first = first._replace(above=self._room(at, own_blank=lambda kept: bool(kept) or at > 0))
         others = [one if one.kind == "key" else one._replace(above=self.line_end) for one in others]
         self.statements[at:at] = [first, *others]
 
-    def _insert_header(self, at: int, table: KeyPath, path: KeyPath, value: t.Any) -> None:
+    def _insert_header(self, at: int, table: ValuePath, path: ValuePath, value: t.Any) -> None:
         """Gives a table that was only implied a header, above the first of its tables, and a key."""
         above, own = attached(self._above(at))
         self._set_above(at, self.line_end + own)
@@ -270,7 +270,7 @@ class Editor:
         else:
             self.below = above
 
-    def _tables(self, path: KeyPath, value: t.Any) -> t.Iterator[Statement]:
+    def _tables(self, path: ValuePath, value: t.Any) -> t.Iterator[Statement]:
         """A table, an item of a list of tables or such a list, with headers."""
         if isinstance(value, list):
             for n, item in enumerate(value):
@@ -286,12 +286,12 @@ class Editor:
             if key not in keys:
                 yield from self._tables((*path, key), inner)
 
-    def _header(self, kind: t.Literal["table", "array"], path: KeyPath) -> Statement:
+    def _header(self, kind: t.Literal["table", "array"], path: ValuePath) -> Statement:
         keys = tuple(key for key in path if isinstance(key, str))
         name = dotted(keys)
         return Statement(kind, path, keys, "", (f"[[{name}]]" if kind == "array" else f"[{name}]") + self.line_end)
 
-    def _key(self, table: KeyPath, path: KeyPath, value: t.Any, indentation: str = "") -> Statement:
+    def _key(self, table: ValuePath, path: ValuePath, value: t.Any, indentation: str = "") -> Statement:
         keys = t.cast(tuple[str, ...], path[len(table) :])
         text = indentation + toml_values.key_line(keys, value).replace("\n", self.line_end)
         return Statement("key", path, keys, "", text, scan(text).statements[0].value)
@@ -303,7 +303,7 @@ def blanks_at_start(above: str) -> int:
     return len(line) + 1 if end and not line.strip(" \t\r") else 0
 
 
-def _leaves(path: KeyPath, value: t.Any) -> t.Iterator[tuple[KeyPath, t.Any]]:
+def _leaves(path: ValuePath, value: t.Any) -> t.Iterator[tuple[ValuePath, t.Any]]:
     """A value as dotted keys have it: the values in tables, each with its path."""
     if isinstance(value, dict) and value:
         for key, inner in value.items():

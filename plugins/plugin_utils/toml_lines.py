@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath
 
 Kind = t.Literal["key", "table", "array"]
 
@@ -46,14 +46,14 @@ class Statement(t.NamedTuple):
     """
 
     kind: Kind
-    path: KeyPath
+    path: ValuePath
     keys: tuple[str, ...]
     above: str
     text: str
     value: tuple[int, int] = (0, 0)
 
     @property
-    def table(self) -> KeyPath:
+    def table(self) -> ValuePath:
         """The table whose header this is, or under whose header the key stands."""
         return self.path[: len(self.path) - len(self.keys)] if self.kind == "key" else self.path
 
@@ -78,8 +78,8 @@ class Lines(t.NamedTuple):
 def scan(text: str) -> Lines:
     """The statements of a valid document that is empty or ends with a line end."""
     statements: list[Statement] = []
-    items: dict[KeyPath, int] = {}
-    table: KeyPath = ()
+    items: dict[ValuePath, int] = {}
+    table: ValuePath = ()
     position = 0
     while True:
         begin = _end(BETWEEN, text, position)
@@ -169,9 +169,9 @@ def _key(written: str) -> str:
     return str(tomli.loads(f"key = {written}")["key"])
 
 
-def _place(keys: tuple[str, ...], kind: Kind, items: dict[KeyPath, int]) -> KeyPath:
+def _place(keys: tuple[str, ...], kind: Kind, items: dict[ValuePath, int]) -> ValuePath:
     """The whole path of a header: a key on its way that leads to a list of tables means the list's last item."""
-    path: KeyPath = ()
+    path: ValuePath = ()
     for n, key in enumerate(keys, 1):
         path = (*path, key)
         if kind == "array" and n == len(keys):

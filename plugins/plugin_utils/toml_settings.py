@@ -14,18 +14,18 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     NESTING_LIMIT,
     KeyPath,
     Table,
+    ValuePath,
     dotted,
     equal,
 )
 
 INTEGER_LIMIT = 2**63  # TOML integers are signed 64 bits
-KeysPath = tuple[str, ...]
-ListRules = t.Mapping[KeysPath, str | None]
+ListRules = t.Mapping[KeyPath, str | None]
 """How lists of the settings are brought in, by the path of each: by the key that items are matched by, or appended
 (None). There are no places in a path: a list in an item of another list is named by the keys alone."""
 
 
-def check_settings(value: t.Any, option: str, path: KeyPath = ()) -> t.Any:
+def check_settings(value: t.Any, option: str, path: ValuePath = ()) -> t.Any:
     """The settings as plain Python data; refuses what TOML cannot say."""
     where = f"{option}: {dotted(path)}" if path else option
     if len(path) > NESTING_LIMIT:
@@ -64,7 +64,7 @@ def _check_text(text: str, what: str) -> None:
         raise CodexError(f"{what} a character that is not Unicode text (half of a surrogate pair).") from None
 
 
-def check_absent(paths: object, option: str) -> list[KeysPath]:
+def check_absent(paths: object, option: str) -> list[KeyPath]:
     """The key paths to remove: each a list of keys, from the top of the document."""
     if not isinstance(paths, list):
         raise CodexError(f"{option} must be a list of key paths, each a list such as [mcp_servers, old].")
@@ -75,14 +75,14 @@ def check_absent(paths: object, option: str) -> list[KeysPath]:
                 f"{option} must hold key paths that are lists of text, such as [mcp_servers, old], and none is empty."
             )
         checked.append(tuple(str(key) for key in path))
-    shortest: list[KeysPath] = []
+    shortest: list[KeyPath] = []
     for keys in sorted(checked, key=len):
         if not any(keys[: len(above)] == above for above in shortest):
             shortest.append(keys)
     return shortest
 
 
-def check_disjoint(settings: Table, absent: t.Iterable[KeysPath], where: str = "") -> None:
+def check_disjoint(settings: Table, absent: t.Iterable[KeyPath], where: str = "") -> None:
     """Refuses a key that is both to be set and to be absent."""
     for path in absent:
         inner: t.Any = settings
@@ -94,7 +94,7 @@ def check_disjoint(settings: Table, absent: t.Iterable[KeysPath], where: str = "
 
 def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, where: str = "") -> ListRules:
     """The rules for lists of the checked settings. Refuses an entry that fits none of them."""
-    rules: dict[KeysPath, str | None] = {}
+    rules: dict[KeyPath, str | None] = {}
     for entry in entries:
         path = tuple(str(key) for key in entry["path"])
         match = entry.get("match")
@@ -119,7 +119,7 @@ def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, whe
     return rules
 
 
-def _at(value: t.Any, path: KeysPath) -> t.Iterator[t.Any]:
+def _at(value: t.Any, path: KeyPath) -> t.Iterator[t.Any]:
     """What stands at a path, in each item where the path leads through a list."""
     if not path:
         yield value

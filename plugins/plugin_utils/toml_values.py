@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import tomledit
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, dotted, equal
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath, dotted, equal
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Statement
 
 
@@ -25,7 +25,7 @@ def key_line(keys: t.Iterable[str], value: t.Any) -> str:
     return f"{dotted(keys)} = {written(value)}\n"
 
 
-def set_inside(statement: Statement, path: KeyPath, value: t.Any) -> str:
+def set_inside(statement: Statement, path: ValuePath, value: t.Any) -> str:
     """The statement's text with another value at a path, which begins in its own value, or is that value."""
     document, parent = _open(statement, path)
     last = (*statement.keys, *path)[-1]
@@ -47,14 +47,14 @@ def with_value(statement: Statement, value: t.Any) -> str:
     return statement.text[:begin] + written(value).replace("\n", line_end) + statement.text[end:]
 
 
-def remove_inside(statement: Statement, path: KeyPath) -> str:
+def remove_inside(statement: Statement, path: ValuePath) -> str:
     """The statement's text without what its value holds at a path."""
     document, parent = _open(statement, path)
     del parent[path[-1]]
     return with_line_ends_of(statement.text, document.as_toml())
 
 
-def _open(statement: Statement, path: KeyPath) -> tuple[tomledit.Document, t.Any]:
+def _open(statement: Statement, path: ValuePath) -> tuple[tomledit.Document, t.Any]:
     """The statement as a document, and in it the parent of what the path leads to."""
     document = tomledit.Document.parse(statement.text.replace("\r\n", "\n"))
     parent: t.Any = document

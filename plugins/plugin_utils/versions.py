@@ -19,9 +19,14 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 Version = tuple[int, ...]
 
 
+def number(version: Version) -> str:
+    """A version as people write it."""
+    return ".".join(map(str, version))
+
+
 @dataclass(frozen=True)
 class Key:
-    """A config.toml key, auth.json field or variable: the first and the last version (inclusive) that act on it."""
+    """Anything that Codex reads: the first and the last version (inclusive) that act on it."""
 
     first: Version
     last: Version | None
@@ -32,17 +37,79 @@ class Key:
 
     def range(self) -> str:
         """The versions as messages name them."""
-        first, last = (".".join(map(str, version)) for version in (self.first, self.last or ()))
+        first, last = number(self.first), number(self.last or ())
+        if self.first <= (0,):
+            return f"up to {last}" if last else "all versions"
         return f"{first} to {last}" if last else f"{first} and later"
 
 
-KEYS: t.Final = {
-    "preferred_auth_method": Key((0, 23), (0, 34)),
-    "forced_login_method": Key((0, 49), None),
-}
+ALL: t.Final = Key((0,), None)
 
-CREDENTIALS_STORE: t.Final = Key((0, 53), None)
-"""cli_auth_credentials_store, with which Codex may keep logins elsewhere than in auth.json."""
+
+@dataclass(frozen=True)
+class Setting(Key):
+    """A config.toml key and what the versions that act on it accept; they do not start with any other value.
+
+    values: an accepted text, or a type for any text, list of texts or table, and the versions that accept it.
+    stops: whether the versions after the last one do not start with it; else they ignore it. Those before the first
+    one ignore every key.
+    successor: the key that took its place, and does so in the versions that act on that one.
+    """
+
+    values: t.Mapping[str | type, Key]
+    stops: bool = False
+    successor: str | None = None
+
+    def dropped_in(self, version: Version) -> bool:
+        """Whether this version once knew the key and does not act on it any more."""
+        return self.last is not None and version[:2] > self.last
+
+    def accepts(self, value: t.Any, version: Version | None) -> bool:
+        """Whether a version that acts on the key starts with the value; None: whether any does."""
+        kind = value if isinstance(value, str) and value in self.values else type(value)
+        versions = self.values.get(kind)
+        if versions is None or (isinstance(value, list) and not all(isinstance(item, str) for item in value)):
+            return False
+        return version is None or versions.works_in(version)
+
+    def accepted(self, version: Version | None) -> str:
+        """What `accepts` takes, as messages name it."""
+        names = [
+            KINDS[value] if isinstance(value, type) else value
+            for value, versions in self.values.items()
+            if version is None or versions.works_in(version)
+        ]
+        return " and ".join(", ".join(names).rsplit(", ", 1))
+
+
+KINDS: t.Final[t.Mapping[type, str]] = {str: "any text", list: "a list of texts", dict: "a table"}
+
+KEYS: t.Final[t.Mapping[str, Setting]] = {
+    "preferred_auth_method": Setting(
+        (0, 23), (0, 34), {"apikey": ALL, "chatgpt": ALL}, successor="forced_login_method"
+    ),
+    "forced_login_method": Setting((0, 49), None, {"api": ALL, "chatgpt": ALL}),
+    "forced_chatgpt_workspace_id": Setting((0, 49), None, {str: ALL, list: Key((0, 131), None)}),
+    "cli_auth_credentials_store": Setting(
+        (0, 53), None, {"file": ALL, "keyring": ALL, "auto": ALL, "ephemeral": Key((0, 93), None)}
+    ),
+    "mcp_oauth_credentials_store": Setting((0, 47), None, {"file": ALL, "keyring": ALL, "auto": ALL}),
+    "profile": Setting((0,), (0, 133), {str: ALL}, stops=True),
+    "profiles": Setting((0,), (0, 133), {dict: ALL}),
+    "model_providers.*.wire_api": Setting(
+        (0,),
+        None,
+        {"responses": ALL, "chat": Key((0,), (0, 94)), "responses_websocket": Key((0, 87), (0, 92))},
+    ),
+    "mcp_servers.*.bearer_token": Setting((0, 44), (0, 45), {str: ALL}, stops=True, successor="bearer_token_env_var"),
+}
+"""The config.toml keys whose meaning depends on the version, by their path; * stands for any one key."""
+
+STRICT_CONFIG: t.Final = Key((0, 131), None)
+"""The flag --strict-config, with which Codex does not start beside a key that it does not know."""
+
+CREDENTIALS_STORE: t.Final = KEYS["cli_auth_credentials_store"]
+"""With which Codex may keep logins elsewhere than in auth.json."""
 
 PERSONAL_ACCESS_TOKEN: t.Final = Key((0, 139), None)
 """The auth.json field of this name; older versions cannot read such a file at all."""

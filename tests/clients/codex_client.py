@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import json
 import os
 import pathlib
 import pwd
@@ -30,6 +31,7 @@ Method = t.Literal["apikey", "chatgpt", "none", "unreadable"]
 _HERE = pathlib.Path(__file__).resolve().parent
 FETCH = _HERE.parent / "environment" / "codex.sh"
 MOCK = _HERE / "mock_api.py"
+_APP_SERVER = _HERE / "app_server.py"
 
 # Outside the default temporary folder: newer builds warn about a CODEX_HOME there.
 SCRATCH = pathlib.Path("/var/tmp")
@@ -202,6 +204,21 @@ class Codex:
             rc, text = self._run(folder, [], ["login", "status"], env or {})
         return Status(rc, text, method_of(rc, text))
 
+    def command(self, *arguments: str, codex_home: pathlib.Path | None = None) -> tuple[int, str]:
+        """The return code and the output of any other command that needs no server."""
+        with scratch() as folder:
+            return self._run(folder, [], arguments, {} if codex_home is None else {"CODEX_HOME": str(codex_home)})
+
+    def configuration(self, codex_home: pathlib.Path | None = None) -> dict[str, t.Any]:
+        """What this Codex reads in the config.toml of a home, as its app server (0.94 and later) tells it."""
+        with scratch() as folder:
+            client = [sys.executable, "-I", str(_APP_SERVER)]
+            env = {} if codex_home is None else {"CODEX_HOME": str(codex_home)}
+            rc, text = self._run(folder, client, ["app-server"], env)
+            if rc != 0:
+                raise ClientError(f"The app server ended with {rc}: {text!r}")
+            return t.cast("dict[str, t.Any]", json.loads(text.splitlines()[-1]))
+
     def exec_authorization(self, codex_home: pathlib.Path | None = None) -> list[str]:
         """The Authorization headers one ``codex exec`` sent its turns with."""
         return self.execute(codex_home).authorization
@@ -219,7 +236,8 @@ class Codex:
         """One turn of ``codex exec`` against the stand-in API.
 
         The config.toml under test is read and left alone: the provider comes
-        as ``-c`` overrides, ``overrides`` (``key=value``) come after them.
+        as ``-c`` overrides, ``overrides`` (``key=value``) come after them, and
+        before all of these ``arguments``, further words for ``codex exec``.
         A ``record`` given more than once keeps spent refresh tokens spent;
         the requests returned are those of this run. ``server_options`` are
         those of ``mock_api.py``. Token refresh reaches the
@@ -250,7 +268,7 @@ class Codex:
         arguments: t.Sequence[str],
         env: t.Mapping[str, str],
     ) -> tuple[int, str]:
-        """Run Codex, below ``server`` if there is one; both cut off together."""
+        """Run Codex, below ``server`` (or another program that starts it) if there is one; both cut off together."""
         work, temporary, program = folder / "work", folder / "tmp", folder / "codex"
         for path in (work, temporary):
             path.mkdir()

@@ -221,6 +221,15 @@ def test_a_file_of_the_host_is_held_against_every_accounts_login(files: dict[str
         assert content(made, SYSTEM) == {"forced_login_method": "api"}
 
 
+def test_a_login_that_the_hosts_file_does_not_allow_already_is_told_and_stops_nobody() -> None:
+    wanted = layer("system", preferred_auth_method="apikey", enforce_login_method=True)
+    there = {"host_folder": folder(), "system": host_file(FORCED_API)}
+    bob = others("bob", auth_file({"content": chatgpt()}), system=host_file(FORCED_API))
+    (made,) = plan_homes([wanted], [found(wanted, **there)], NOW, [bob])
+    assert not made.changes
+    assert [w for w in made.warnings if "would not be the method of /home/bob/.codex/auth.json" in w]
+
+
 def test_removing_a_file_of_the_host_may_give_another_one_its_effect() -> None:
     wanted = layer("managed", state="absent")
     answer = found(wanted, managed=host_file(FORCED_CHATGPT), system=host_file(FORCED_API))

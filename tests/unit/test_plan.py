@@ -389,6 +389,39 @@ def test_each_version_gets_what_it_understands(version: str | None, expected: by
     assert bool(result.warnings) is (version in (None, "0.22.0", "0.36.0"))
 
 
+def test_what_the_version_dropped_goes_in_the_same_edit() -> None:
+    old = config_file(b'preferred_auth_method = "apikey"\nprofile = "a"\nmodel = "old"\n[profiles.a]\nmodel = "m"\n')
+    for drop in (False, True):
+        wanted = desired(config={"settings": {"model": "new"}, "drop_removed_keys": drop}, codex_version="0.134.0")
+        result = plan(wanted, found(wanted, config=old))
+        (write,) = result.operations
+        dropped = ["preferred_auth_method", "profile", "profiles"]
+        assert result.result["config"]["removed_keys"] == ([] if drop else dropped)
+        assert [change["key"] for change in result.result["config"]["changes"]] == dropped * drop + ["model"]
+        assert (b"profile" in base64.b64decode(write["content"])) is not drop
+        assert [f"{HOME}/.codex/config.toml: profile keeps" in warning for warning in result.warnings] == [True] * (
+            not drop
+        )
+
+
+def test_settings_with_which_the_version_does_not_start_are_refused() -> None:
+    wanted = desired(config={"settings": {"cli_auth_credentials_store": "ephemeral"}}, codex_version="0.92.0")
+    with pytest.raises(CodexError, match=f"settings for {HOME}/.codex/config.toml: cli_auth_credentials_store accepts"):
+        plan(wanted, found(wanted))
+    wanted = desired(config={"settings": {"preferred_auth_method": "apikey"}}, codex_version="0.169.0")
+    result = plan(wanted, found(wanted))
+    assert words(result) == ["write config.toml"]
+    assert ["does not act on it" in warning for warning in result.warnings] == [True]
+    assert plan(wanted, found(wanted, config=config_file(b'preferred_auth_method = "apikey"\n'))).warnings == []
+
+
+def test_what_keeps_codex_from_starting_is_told_of_a_file_that_stays() -> None:
+    wanted = desired(auth={"api_key": KEY})
+    result = plan(wanted, found(wanted, config=config_file(b'cli_auth_credentials_store = "memory"\n')))
+    assert words(result) == ["write auth.json"]
+    assert "cli_auth_credentials_store accepts" in result.warnings[0]
+
+
 def test_detecting_a_version_where_there_is_no_codex() -> None:
     wanted = desired(config={"preferred_auth_method": "apikey"}, codex_version="detect")
     with pytest.raises(CodexError, match="has no codex that runs"):

@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, parse
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath, parse
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import scan
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_proof import holds, only_these_lines_differ
 
@@ -113,7 +113,7 @@ def test_nothing_changes_nothing() -> None:
         ("", ("a",), False),
     ],
 )
-def test_data_must_be_the_old_ones_and_the_change(new: str, path: KeyPath, right: bool) -> None:
+def test_data_must_be_the_old_ones_and_the_change(new: str, path: ValuePath, right: bool) -> None:
     assert holds(parse(new, ""), {"a": 1}, [Change(path, "changed", 1, 2)]) is right
 
 

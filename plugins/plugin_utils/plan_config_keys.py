@@ -1,0 +1,108 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a version of Codex makes of the keys of a config.toml: acts on them, ignores them, does not start."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import versions
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table, ValuePath, dotted
+from ansible_collections.fleet.codex.plugins.plugin_utils.versions import STRICT_CONFIG, Setting, Version, number
+
+Found = tuple[KeyPath, Setting, t.Any]
+"""Where a known key stands, what is known of it, and its value."""
+
+
+def known_keys(data: Table) -> list[Found]:
+    """The keys of a document that the table of versions has, in the table's order."""
+    return [
+        (path, setting, value)
+        for name, setting in versions.KEYS.items()
+        for path, value in _matches(data, tuple(name.split(".")))
+    ]
+
+
+def _matches(data: t.Any, pattern: KeyPath, above: KeyPath = ()) -> t.Iterator[tuple[KeyPath, t.Any]]:
+    if not pattern:
+        yield above, data
+    elif isinstance(data, dict):
+        for key in data if pattern[0] == "*" else [pattern[0]]:
+            if key in data:
+                yield from _matches(data[key], pattern[1:], (*above, key))
+
+
+def check_settings(settings: Table, version: Version | None, path: str) -> None:
+    """Refuses settings for the file at ``path`` with which Codex does not start; version None: no version does."""
+    for keys, setting, value in known_keys(settings):
+        problem = _problem(keys, setting, value, version)
+        if problem:
+            raise CodexError(f"settings for {path}: {problem} Change the settings; nothing was changed.")
+
+
+def start_warnings(data: Table, version: Version | None, path: str) -> list[str]:
+    """What in the file at ``path`` keeps Codex from starting; version None: every version."""
+    problems = (_problem(*found, version) for found in known_keys(data))
+    return [f"{path}: {problem} Correct or remove it." for problem in problems if problem]
+
+
+def _problem(keys: KeyPath, setting: Setting, value: t.Any, version: Version | None) -> str | None:
+    """Why Codex does not start, in a sentence without the value."""
+    if version is not None and setting.stops and setting.dropped_in(version):
+        instead = f", which has {setting.successor} in its place" if setting.successor else ""
+        return f"{dotted(keys)} keeps Codex {number(version)} from starting{instead}."
+    if (version is not None and not setting.works_in(version)) or setting.accepts(value, version):
+        return None
+    where = "" if version is None else f" in Codex {number(version)}"
+    return f"{dotted(keys)} accepts {setting.accepted(version)}{where}, and Codex does not start with anything else."
+
+
+def ignored_warnings(settings: Table, changes: t.Sequence[Change], version: Version | None) -> list[str]:
+    """What to say of settings that are written now and that this version does not act on."""
+    if version is None:
+        return []
+    return [
+        _ignored(keys, setting, version)
+        for keys, setting, _value in known_keys(settings)
+        if not setting.works_in(version) and any(_overlap(keys, change.path) for change in changes)
+    ]
+
+
+def _ignored(keys: KeyPath, setting: Setting, version: Version) -> str:
+    successor = versions.KEYS.get(setting.successor or "")
+    instead = f" Use {setting.successor} in its place." if successor and successor.works_in(version) else ""
+    strict = ", and does not start with it under --strict-config" if STRICT_CONFIG.works_in(version) else ""
+    return (
+        f"settings: {dotted(keys)} was written, but Codex {number(version)} does not act on it{strict}. "
+        f"The versions that do: {setting.range()}.{instead}"
+    )
+
+
+def removed_keys(data: Table, version: Version | None) -> list[KeyPath]:
+    """The keys of the file that this version of Codex no longer reads; none where the version is not known."""
+    return [keys for keys, setting, _value in known_keys(data) if version is not None and setting.dropped_in(version)]
+
+
+def with_dropped(absent: t.Sequence[KeyPath], data: Table, settings: Table, version: Version | None) -> list[KeyPath]:
+    """The keys to remove, and those of the file that the version dropped.
+
+    A key stays where ``settings`` sets it or something below it.
+    """
+    if version is None:
+        raise CodexError("drop_removed_keys needs to know the version. Give codex_version, or set it to detect.")
+    set_here = {keys for keys, _setting, _value in known_keys(settings)}
+    dropped = [
+        keys
+        for keys in removed_keys(data, version)
+        if keys not in set_here and not any(keys[: len(above)] == above for above in absent)
+    ]
+    kept = [keys for keys in absent if not any(keys[: len(above)] == above for above in dropped)]
+    return [*kept, *dropped]
+
+
+def _overlap(one: KeyPath, other: ValuePath) -> bool:
+    return all(a == b for a, b in zip(one, other, strict=False))

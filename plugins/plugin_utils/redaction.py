@@ -1,0 +1,131 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which values of a config.toml are hidden: by their names, and by what the playbook marks."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, dotted
+
+SENSITIVE_TABLES = ("set", "env", "headers", "http_headers", "query_params")
+SENSITIVE_WORDS = (
+    "args",
+    "notify",
+    "bearer",
+    "token",
+    "key",
+    "secret",
+    "pass",
+    "authorization",
+    "credential",
+    "cookie",
+    "header",
+)
+PLAIN_KEYS = (
+    "env_key",
+    "env_key_instructions",
+    "bearer_token_env_var",
+    "env_http_headers",
+    "model_auto_compact_token_limit",
+    "cli_auth_credentials_store",
+    "mcp_oauth_credentials_store",
+)
+
+
+class Vaulted(str):
+    """A text that stood encrypted in the playbook or its variables."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the playbook says of key paths; each counts for all that is below it. ``vaulted`` came from a vault."""
+
+    secret: tuple[KeyPath, ...] = ()
+    public: tuple[KeyPath, ...] = ()
+    vaulted: tuple[KeyPath, ...] = ()
+
+    def below(self, table: KeyPath) -> Marks:
+        """The same marks for a file in which their paths begin in a table."""
+        return Marks(*(tuple((*table, *path) for path in paths) for paths in (self.secret, self.public, self.vaulted)))
+
+
+NO_MARKS: t.Final = Marks()
+
+
+def check_marks(secret: object, public: object, settings: object, where: str = "") -> Marks:
+    """The options secret_keys and public_keys; ``settings`` are the ones as given, with `Vaulted` texts in them."""
+    marks = Marks(
+        _key_paths(secret, f"{where}secret_keys"),
+        _key_paths(public, f"{where}public_keys"),
+        tuple(_vaulted_paths(settings)),
+    )
+    for shown in marks.public:
+        for hidden in marks.secret:
+            if shown[: len(hidden)] == hidden:
+                raise CodexError(
+                    f"{where}public_keys has {dotted(shown)}, and {where}secret_keys hides {dotted(hidden)} with all "
+                    "that is below it. Take one of the two out."
+                )
+    return marks
+
+
+def _key_paths(paths: object, option: str) -> tuple[KeyPath, ...]:
+    """Stricter than Ansible's types: text that becomes a list by itself would name another key than was meant."""
+    if not isinstance(paths, list) or not all(
+        isinstance(path, list) and path and all(isinstance(key, str) for key in path) for path in paths
+    ):
+        raise CodexError(f"{option} must be a list of key paths, each a list of text such as [mcp_servers, docs, env].")
+    return tuple(tuple(str(key) for key in path) for path in paths)
+
+
+def _vaulted_paths(value: object, path: KeyPath = ()) -> t.Iterator[KeyPath]:
+    if isinstance(value, Vaulted):
+        yield path
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _vaulted_paths(inner, (*path, str(key)))
+    elif isinstance(value, list) and any(True for inner in value for _path in _vaulted_paths(inner)):
+        yield path
+
+
+def values(path: tuple[str | int, ...], value: t.Any) -> t.Iterator[tuple[tuple[str | int, ...], t.Any]]:
+    """The values that are shown as one, by their paths: those without a table or a list of them inside."""
+    if isinstance(value, dict) and value:
+        inner: t.Iterable[tuple[str | int, t.Any]] = value.items()
+    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+        inner = enumerate(value)
+    else:
+        yield path, value
+        return
+    for key, item in inner:
+        yield from values((*path, key), item)
+
+
+def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, marks: Marks = NO_MARKS) -> bool:
+    """Whether a value is hidden: as it is marked, else by its name, by the table it is in, or by a URL's user or query.
+
+    path: of a value that is shown as one; integers are places in lists, and marks pass over them.
+    """
+    keys = tuple(key for key in path if isinstance(key, str))
+    if any(_covers(mark, keys) or _covers(keys, mark) for mark in marks.secret):
+        return True
+    if any(_covers(mark, keys) for mark in marks.public):
+        return False
+    if any(_covers(mark, keys) for mark in marks.vaulted):
+        return True
+    if any(key in SENSITIVE_TABLES for key in keys) or re.search(r"://[^/]*@|://.*[?#]", str(value)):
+        return True
+    name = keys[-1] if keys else ""
+    return name not in PLAIN_KEYS and any(word in name.lower() for word in SENSITIVE_WORDS)
+
+
+def _covers(above: KeyPath, path: KeyPath) -> bool:
+    return path[: len(above)] == above
