@@ -17,17 +17,11 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import V
 
 Kind = t.Literal["key", "table", "array"]
 
-STRING = (
-    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*"{3,5}'
-    r"|'''(?:[^']|'(?!''))*'{3,5}"
-    r'|"(?:[^"\\\n]|\\.)*"'
-    r"|'[^'\n]*'"
-)
+LINE_STRING = r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'"
+STRING = r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*"{3,5}|' + r"'''(?:[^']|'(?!''))*'{3,5}|" + LINE_STRING
 BETWEEN = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*")
-HEADER = re.compile(r"[ \t]*\[(\[)?")
-KEY = re.compile(rf"[ \t]*({STRING}|[^\s.=\]\"'#]+)[ \t]*([.=\]])")
+KEY = re.compile(rf"[ \t]*({LINE_STRING}|[^\s.=\]\"'#]+)[ \t]*([.=\]])")
 INSIDE = re.compile(rf"{STRING}|#[^\n]*|[\[{{]|[\]}}]|[^\"'#\[\]{{}}]+")
-QUOTED = re.compile(STRING)
 BARE = re.compile(r"[^#\r\n]*[^#\s]")
 PLAIN = r'"[^"\\\n]*"(?!")'
 SIMPLE = re.compile(
@@ -69,11 +63,6 @@ class Lines(t.NamedTuple):
     statements: list[Statement]
     below: str
 
-    @property
-    def text(self) -> str:
-        """The document."""
-        return "".join([part for one in self.statements for part in (one.above, one.text)]) + self.below
-
 
 def scan(text: str) -> Lines:
     """The statements of a valid document that is empty or ends with a line end."""
@@ -92,21 +81,23 @@ def scan(text: str) -> Lines:
             value = (simple.start(2) - begin, simple.end(2) - begin)
             statements.append(Statement("key", (*table, key), (key,), above, text[begin:position], value))
             continue
-        header = HEADER.match(text, begin)
-        keys, after = _keys(text, header.end() if header else begin)
+        after = begin
+        while text[after] in " \t":
+            after += 1
         kind: Kind = "key"
         value = (0, 0)
-        if header:
-            kind = "array" if header[1] else "table"
-            table = _place(keys, kind, items)
+        if text[after] == "[":
+            kind = "array" if text.startswith("[[", after) else "table"
+            keys, after = _keys(text, after + (2 if kind == "array" else 1))
+            path = table = _place(keys, kind, items)
         else:
+            keys, after = _keys(text, after)
+            path = (*table, *keys)
             while text[after] in " \t":
                 after += 1
-            end = _value_end(text, after)
-            value = (after - begin, end - begin)
-            after = end
+            value = (after - begin, _value_end(text, after) - begin)
+            after = begin + value[1]
         position = text.index("\n", after) + 1
-        path = table if header else (*table, *keys)
         statements.append(Statement(kind, path, keys, above, text[begin:position], value))
 
 
@@ -183,7 +174,7 @@ def _place(keys: tuple[str, ...], kind: Kind, items: dict[ValuePath, int]) -> Va
 
 def _value_end(text: str, position: int) -> int:
     if text[position] not in "[{":
-        return _end(QUOTED if text[position] in "\"'" else BARE, text, position)
+        return _end(INSIDE if text[position] in "\"'" else BARE, text, position)
     depth = 0
     while True:
         end = _end(INSIDE, text, position)
