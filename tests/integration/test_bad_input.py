@@ -224,3 +224,28 @@ def test_a_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyP
         action_base.CodexError, match=r"needs tomledit on the controller\. Run: .* -m pip install tomli"
     ):
         action_base.check_libraries()
+
+
+def test_force_replaces_a_configuration_that_cannot_be_read_and_keeps_a_copy(
+    playbook: Playbook, tmp_path: pathlib.Path
+) -> None:
+    folder = tmp_path / ".codex"
+    folder.mkdir(mode=0o700)
+    broken = f'ok = 1\nx = "{SECRET}\n'.encode()
+    (folder / "config.toml").write_bytes(broken)
+    task = {
+        "name": "config",
+        "fleet.codex.codex_config": {"settings": {"args": [1]}, "force": True, "backup": True},
+        "environment": {"HOME": str(tmp_path), "PATH": "/nonexistent"},
+    }
+    added = {"settings": {"args": [2]}, "lists": [{"path": ["args"], "append": True}]}
+    adding = {**task, "fleet.codex.codex_config": added}
+    host = {"host": {"ansible_connection": "local"}}
+    assert playbook.run(host, [task], arguments=["--check"]).changes() == [True]
+    assert (folder / "config.toml").read_bytes() == broken
+    run = playbook.run(host, [task, task, adding, adding], arguments=["--diff"])
+    assert run.changes() == [True, False, True, False], run.output
+    assert SECRET not in run.output
+    assert (folder / "config.toml").read_bytes() == b"args = [\n    1,\n    2,\n]\n"
+    assert pathlib.Path(run.tasks[0].result["backup_file"]).read_bytes() == broken
+    assert run.tasks[2].result["changes"] == [{"key": "args[1]", "action": "added"}]
