@@ -170,7 +170,7 @@ def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_do
     try:
         return base64.b64decode(file["content"]), read(file)
     except toml_document.Unreadable as error:
-        if config.force:
+        if config.force and config.present:
             return None, {}
         raise CodexError(
             f"{error} With force and backup a new file takes its place, with the settings alone."

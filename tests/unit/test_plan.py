@@ -467,6 +467,14 @@ def test_force_leaves_a_config_that_can_be_read_to_the_editor() -> None:
     assert base64.b64decode(operation["content"]) == b"# mine\na = 2\n"
 
 
+def test_force_replaces_no_file_to_remove_something_from_it() -> None:
+    """The table of a profile, which an older Codex has in a config.toml that is broken."""
+    config = {"layer": "profile:p", "state": "absent", "force": True, "backup": True}
+    wanted = desired(config=config, codex_version="0.130.0")
+    with pytest.raises(CodexError, match="is not valid TOML"):
+        plan(wanted, found(wanted, config=config_file(b"a = \n")))
+
+
 def test_a_list_is_added_to_and_the_second_time_nothing_is_to_do() -> None:
     config = {"settings": {"args": [2]}, "lists": [{"path": ["args"], "append": True}]}
     wanted = desired(config=config)
