@@ -99,6 +99,7 @@ def plan_once(settings: dict[str, t.Any], found: HomeAnswer) -> tuple[float, int
 
 def main() -> None:
     """Prints a line per case."""
+    sys.dont_write_bytecode = False  # or each child would compile what it imports
     text = config()
     found = answer(text)
     print(f"Planning a config.toml of {len(text) / 1000:.1f} KB, CPU in milliseconds, median of {ROUNDS}:\n")

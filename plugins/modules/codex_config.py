@@ -12,8 +12,8 @@ description:
     that Codex takes its configuration from.
   - Comments, order and every other setting stay as they are, also those that Codex writes itself, such as trusted
     projects.
-  - Each edit is proven before it is written. The new text must hold the old data plus exactly the change, or the task
-    fails.
+  - Each edit is proven before it is written. The new text must hold the old data plus exactly the change, and every
+    line that the change does not concern must be there as it was, or the task fails.
 version_added: "0.1.0"
 author:
   - The fleet.codex authors (@fleet-codex)
@@ -66,8 +66,8 @@ options:
     default: false
   settings:
     description:
-      - Settings to merge into the file. Tables are merged key by key, and any other value, lists too, is replaced
-        whole.
+      - Settings to merge into the file. Tables are merged key by key, and any other value is replaced whole. Lists
+        are, too, unless O(lists) says otherwise.
       - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has for
         them. V(null) is refused.
       - A value with which the Codex of O(codex_version) does not start is refused, and without O(codex_version) one
@@ -80,9 +80,47 @@ options:
     description:
       - Keys to remove, each as the list of keys that leads to it from the top of the file.
       - A path that leads nowhere is no error. A path that O(settings) sets too is one.
+      - A table that this empties stays where it has a header of its own, and goes where only its contents implied it.
     type: list
     elements: list
     default: []
+  lists:
+    description:
+      - How lists in O(settings) are brought into the file. A list that has no entry here is replaced whole.
+      - With O(lists[].append), items that are not there yet are added at the end. Items are the same if their types
+        are the same, too.
+      - With O(lists[].match), a list of dictionaries is merged item by item. An item of O(settings) is merged into the
+        one in the file that has the same value at this key, as tables are merged. Others are added at the end.
+      - Items that O(settings) does not name stay as they are in both cases, with their comments and their order.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description:
+          - The list, as the list of keys that leads to it from the top of the file.
+          - For a list within the items of another list, the keys of both one after the other.
+        type: list
+        elements: str
+        required: true
+      append:
+        description:
+          - Add what is not there yet. Give either this or O(lists[].match).
+        type: bool
+        default: false
+      match:
+        description:
+          - The key that tells which item is which. Each item of this list in O(settings) must have it, and no two the
+            same value.
+        type: str
+  force:
+    description:
+      - Replace a file that is not valid TOML or not UTF-8 by a new one, which holds O(settings) alone. Without it such
+        a file is not touched and the task fails.
+      - Only together with O(backup=true), because everything in the old file goes.
+      - A file that can be read is edited as ever.
+    type: bool
+    default: false
   drop_removed_keys:
     description:
       - Also remove the keys that the Codex of O(codex_version) once acted on and does not any more, in the same
@@ -125,8 +163,9 @@ seealso:
   - module: fleet.codex.codex_auth_file
   - module: fleet.codex.codex_info
 notes:
-  - A file that is not valid TOML is not touched, and the task fails with the line and the column.
-  - Each line keeps its line end. New lines get CRLF only where the file has nothing else.
+  - A file that is not valid TOML is not touched, and the task fails with the line and the column. See O(force).
+  - Each line keeps its line end. New lines get CRLF only where the file has nothing else. A file without a line end
+    after its last line stays one.
   - A file with which Codex would delete an C(auth.json) is not written, and the task fails. That is one
     whose C(forced_login_method) or C(forced_chatgpt_workspace_id) does not go with the login, or with C(CODEX_API_KEY)
     or C(CODEX_ACCESS_TOKEN) in C(codex.env) or C(/etc/environment). All files are looked at together, those of profiles
@@ -218,6 +257,32 @@ EXAMPLES = r"""
     enforce_login_method: true
   become: true
 
+- name: Add a folder that Codex may write to and a hook, and keep those that are there
+  fleet.codex.codex_config:
+    user: alice
+    settings:
+      sandbox_workspace_write:
+        writable_roots: [/srv/build]
+      hooks:
+        Stop:
+          - name: lint
+            command: [make, lint]
+    lists:
+      - path: [sandbox_workspace_write, writable_roots]
+        append: true
+      - path: [hooks, Stop]
+        match: name
+  become: true
+
+- name: Put a configuration in place, also where the old one cannot be read any more
+  fleet.codex.codex_config:
+    user: bob
+    settings:
+      model: gpt-5
+    force: true
+    backup: true
+  become: true
+
 - name: Start over with an empty configuration
   fleet.codex.codex_config:
     user: bob
@@ -244,7 +309,9 @@ changes:
   elements: dict
   contains:
     key:
-      description: The key, as TOML writes its path. A table that is new stands there as one key.
+      description:
+        - The key, as TOML writes its path. A table that is new stands there as one key.
+        - The place of an item in a list is in brackets, from 0, such as C(hooks.Stop[1].command).
       returned: success
       type: str
       sample: projects."/srv/app".trust_level

@@ -215,8 +215,8 @@ options:
             default: false
           settings:
             description:
-              - Settings to merge into the file. Tables are merged key by key, and any other value, lists too, is
-                replaced whole.
+              - Settings to merge into the file. Tables are merged key by key, and any other value is replaced whole.
+                Lists are, too, unless O(homes[].config.lists) says otherwise.
               - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has
                 for them. V(null) is refused.
               - A value with which the Codex of O(homes[].codex_version) does not start is refused, and without
@@ -229,9 +229,51 @@ options:
             description:
               - Keys to remove, each as the list of keys that leads to it from the top of the file.
               - A path that leads nowhere is no error. A path that O(homes[].config.settings) sets too is one.
+              - A table that this empties stays where it has a header of its own, and goes where only its contents
+                implied it.
             type: list
             elements: list
             default: []
+          lists:
+            description:
+              - How lists in O(homes[].config.settings) are brought into the file. A list that has no entry here is
+                replaced whole.
+              - With O(homes[].config.lists[].append), items that are not there yet are added at the end. Items are the
+                same if their types are the same, too.
+              - With O(homes[].config.lists[].match), a list of dictionaries is merged item by item. An item of
+                O(homes[].config.settings) is merged into the one in the file that has the same value at this key, as
+                tables are merged. Others are added at the end.
+              - Items that O(homes[].config.settings) does not name stay as they are in both cases, with their comments
+                and their order.
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              path:
+                description:
+                  - The list, as the list of keys that leads to it from the top of the file.
+                  - For a list within the items of another list, the keys of both one after the other.
+                type: list
+                elements: str
+                required: true
+              append:
+                description:
+                  - Add what is not there yet. Give either this or O(homes[].config.lists[].match).
+                type: bool
+                default: false
+              match:
+                description:
+                  - The key that tells which item is which. Each item of this list in O(homes[].config.settings) must
+                    have it, and no two the same value.
+                type: str
+          force:
+            description:
+              - Replace a file that is not valid TOML or not UTF-8 by a new one, which holds O(homes[].config.settings)
+                alone. Without it such a file is not touched and the task fails.
+              - Only together with O(homes[].config.backup=true), because everything in the old file goes.
+              - A file that can be read is edited as ever.
+            type: bool
+            default: false
           drop_removed_keys:
             description:
               - Also remove the keys that the Codex of O(homes[].codex_version) once acted on and does not any more, in
@@ -367,11 +409,23 @@ EXAMPLES = r"""
         config:
           settings:
             model: gpt-5
+            sandbox_workspace_write:
+              writable_roots: [/srv/build]
+            hooks:
+              Stop:
+                - name: lint
+                  command: [make, lint]
             projects:
               /srv/app:
                 trust_level: trusted
           absent:
             - [mcp_servers, old]
+          lists:
+            - path: [sandbox_workspace_write, writable_roots]
+              append: true
+            - path: [hooks, Stop]
+              match: name
+          force: true
           secret_keys:
             - [projects]
           public_keys:

@@ -37,6 +37,17 @@ CONFIG: t.Final[Spec] = {
     "enforce_login_method": {"type": "bool", "default": False},
     "settings": {"type": "dict", "default": {}},
     "absent": {"type": "list", "elements": "list", "default": []},
+    "lists": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "path": {"type": "list", "elements": "str", "required": True},
+            "append": {"type": "bool", "default": False},
+            "match": {"type": "str"},
+        },
+    },
+    "force": {"type": "bool", "default": False},
     "drop_removed_keys": {"type": "bool", "default": False},
     # Raw elements: Ansible would make a list of one key of the text "a.b", which names another key than [a, b].
     "secret_keys": {"type": "list", "elements": "raw", "default": [], "no_log": False},  # paths, not secrets

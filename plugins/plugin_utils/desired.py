@@ -11,7 +11,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import environment, redaction, toml_document
+from ansible_collections.fleet.codex.plugins.plugin_utils import environment, redaction, toml_document, toml_settings
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_decision import OnAccountMismatch, Update
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
     Credential,
@@ -54,7 +54,10 @@ class DesiredAuth:
 
 @dataclass(frozen=True)
 class DesiredConfig:
-    """A configuration file: keys to merge in and to remove; ``present`` False: no file."""
+    """A configuration file: keys to merge in and to remove; ``present`` False: no file.
+
+    ``lists``: how lists are brought in, see ``check_lists``. ``force``: replace a file that is no TOML.
+    """
 
     layer: Layer = USER
     present: bool = True
@@ -62,6 +65,8 @@ class DesiredConfig:
     enforce_login_method: bool = False
     settings: toml_document.Table = field(default_factory=dict)
     absent: tuple[toml_document.KeyPath, ...] = ()
+    lists: toml_settings.ListRules = field(default_factory=dict)
+    force: bool = False
     drop_removed_keys: bool = False
     marks: redaction.Marks = redaction.NO_MARKS
     mode: int | None = None
@@ -163,14 +168,17 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
             raise CodexError(f"{where}{given[0]} has no effect in the layer {layer.kind}. Give it in another layer.")
     if arguments.get("drop_removed_keys") and not layer.reads_keys:
         raise CodexError(f"{where}drop_removed_keys knows no keys of the layer {layer.kind}. Leave it out there.")
-    settings = toml_document.check_settings(arguments.get("settings") or {}, f"{where}settings")
-    absent = toml_document.check_absent(arguments.get("absent") or [], f"{where}absent")
-    toml_document.check_disjoint(settings, absent, where)
+    settings = toml_settings.check_settings(arguments.get("settings") or {}, f"{where}settings")
+    absent = toml_settings.check_absent(arguments.get("absent") or [], f"{where}absent")
+    toml_settings.check_disjoint(settings, absent, where)
     if "preferred_auth_method" in settings and arguments.get("preferred_auth_method"):
         raise CodexError(f"preferred_auth_method stands both alone and in {where}settings. Give it once.")
     marks = redaction.check_marks(
         arguments.get("secret_keys") or [], arguments.get("public_keys") or [], arguments.get("settings"), where
     )
+    force, backup = bool(arguments.get("force")), check_backup(arguments, where)
+    if force and not backup.wanted:
+        raise CodexError(f"{where}force replaces a file that cannot be read, so it needs a copy. Set backup to true.")
     if layer.is_host_wide:
         _check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings", marks)
     return DesiredConfig(
@@ -180,10 +188,12 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         enforce_login_method=bool(arguments.get("enforce_login_method")),
         settings=settings,
         absent=tuple(absent),
+        lists=toml_settings.check_lists(arguments.get("lists") or [], settings, where),
+        force=force,
         drop_removed_keys=bool(arguments.get("drop_removed_keys")),
         marks=marks,
         mode=(check_host_mode if layer.is_host_wide else check_mode)(arguments.get("mode"), where),
-        backup=check_backup(arguments, where),
+        backup=backup,
     )
 
 
@@ -192,7 +202,7 @@ def _check_readable_by_all(settings: toml_document.Table, path: str, where: str,
     for keys, value in redaction.values((), settings):
         if redaction.is_sensitive(keys, value, marks):
             raise CodexError(
-                f"{where}: {toml_document.dotted(map(str, keys))} may hold a secret, and every account of the host can "
+                f"{where}: {toml_document.dotted(keys)} may hold a secret, and every account of the host can "
                 f"read {path}. Put it into the config.toml of each account, or name it in public_keys if it is none."
             )
 

@@ -14,6 +14,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import (
     obstacles,
     plan_config_keys,
     report,
+    toml_changes,
     toml_document,
     versions,
 )
@@ -42,6 +43,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     HomeAnswer,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import Marks
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import find_changes
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import check_disjoint
 
 CONFIG_QUERY: FileQuery = {"name": "config", "base": "codex_home", "path": "config.toml", "report": "content"}
 HOST_FILE_MODE = 0o644
@@ -80,13 +83,13 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     table = config.layer.table(version)
     if not config.present and not table:
         return _remove_file(config, file)
-    data = read(file) if is_file(file) else {}
+    old, data = _read(config, file)
     if config.present:
         settings, warnings = login_settings(config, version, auth)
         if config.layer.is_host_wide:  # no version that reads such a file acts on preferred_auth_method
             settings.pop("preferred_auth_method", None)
             warnings = []
-        toml_document.check_disjoint(settings, config.absent)
+        check_disjoint(settings, config.absent)
         declared, absent = {**settings, **config.settings}, list(config.absent)
     else:
         settings, warnings, declared, absent = {}, [], {}, [()]
@@ -97,16 +100,27 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         plan_config_keys.check_settings(declared, version, file["path"])
     if config.drop_removed_keys and not table:  # none of them was ever in the table of a profile
         absent = plan_config_keys.with_dropped(absent, data, declared, version)
-    changes = toml_document.find_changes(data, declared, absent, file["path"])
-    new = toml_document.edit(base64.b64decode(file.get("content", "")), changes, file["path"]) if changes else None
+    rules = {(*table, *path): match for path, match in config.lists.items()}
+    changes = find_changes(data, declared, absent, file["path"], rules)
+    is_forced = old is None and is_file(file)
+    new, after = None, data
+    if changes or is_forced:
+        from ansible_collections.fleet.codex.plugins.plugin_utils import toml_edit  # a steady run needs no editor
+
+        new, after = (
+            toml_edit.write(changes, file["path"]) if old is None else toml_edit.edit(old, changes, file["path"])
+        )
     step = _write_step(config, file, changes, new, config.marks.below(table))
+    if is_forced:
+        step.warnings.append(
+            f"{file['path']} could not be read as TOML and is replaced; the old file stays as a backup."
+        )
     if config.layer.is_host_wide:
         step.changes[:0] = _folder_changes(found, step)
     if any(change.path == ("preferred_auth_method",) for change in changes) or "preferred_auth_method" not in settings:
         step.warnings += warnings  # of a key that is written: once, when it is written
     step.warnings += plan_config_keys.ignored_warnings(declared, changes, version) * config.layer.reads_keys
     step.warnings += _profile_warnings(config.layer, version, found)
-    after = data if new is None else toml_document.parse(toml_document.decode(new, file["path"]), file["path"])
     removed = plan_config_keys.removed_keys(after, version)
     step.result = {
         "path": file["path"],
@@ -149,6 +163,20 @@ def _profile_warnings(layer: Layer, version: versions.Version | None, found: Hom
     ]
 
 
+def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_document.Table]:
+    """What the file holds, as bytes and as data; None where a new one is made: none is there, or it is forced."""
+    if not is_file(file):
+        return None, {}
+    try:
+        return base64.b64decode(file["content"]), read(file)
+    except toml_document.Unreadable as error:
+        if config.force and config.present:
+            return None, {}
+        raise CodexError(
+            f"{error} With force and backup a new file takes its place, with the settings alone."
+        ) from None
+
+
 def _place(layer: Layer, file: FileFacts) -> tuple[Base, str]:
     """Where an operation finds the layer's file."""
     if layer.is_host_wide:
@@ -163,7 +191,7 @@ def _mode(config: DesiredConfig, file: FileFacts) -> int:
 
 
 def _write_step(
-    config: DesiredConfig, file: FileFacts, changes: t.Sequence[toml_document.Change], new: bytes | None, marks: Marks
+    config: DesiredConfig, file: FileFacts, changes: t.Sequence[toml_changes.Change], new: bytes | None, marks: Marks
 ) -> Step:
     place, mode = _place(config.layer, file), _mode(config, file)
     if new is not None:

@@ -10,7 +10,8 @@ import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import versions
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, KeyPath, Table, dotted
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table, ValuePath, dotted
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import STRICT_CONFIG, Setting, Version, number
 
 Found = tuple[KeyPath, Setting, t.Any]
@@ -103,5 +104,5 @@ def with_dropped(absent: t.Sequence[KeyPath], data: Table, settings: Table, vers
     return [*kept, *dropped]
 
 
-def _overlap(one: KeyPath, other: KeyPath) -> bool:
+def _overlap(one: KeyPath, other: ValuePath) -> bool:
     return all(a == b for a, b in zip(one, other, strict=False))

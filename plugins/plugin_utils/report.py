@@ -15,7 +15,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import K
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import can_renew, describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, Process
 from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import NO_MARKS, Marks, is_sensitive, values
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Change, dotted
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath, dotted
 
 HIDDEN = "********"
 EMPTY_FILE = hashlib.sha256(b"").hexdigest()
@@ -121,11 +122,11 @@ def config_diff(path: str, changes: t.Sequence[Change], marks: Marks = NO_MARKS)
     return file_diff(path, before, after)
 
 
-def _setting(path: tuple[str | int, ...], value: t.Any, changed: str, marks: Marks) -> str:
+def _setting(path: ValuePath, value: t.Any, changed: str, marks: Marks) -> str:
     lines = []
     for keys, item in values(path, value):
         shown = HIDDEN + changed if is_sensitive(keys, item, marks) else _value(item)
-        lines.append(f"{dotted(map(str, keys))} = {shown}\n")
+        lines.append(f"{dotted(keys)} = {shown}\n")
     return "".join(lines)
 
 

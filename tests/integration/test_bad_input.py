@@ -57,6 +57,17 @@ ON_THE_CONTROLLER: dict[str, tuple[str, Options, str]] = {
     "null in settings": ("config", {"settings": {"a": {"b": None}}}, "settings: a.b is null"),
     "huge integer": ("config", {"settings": {"a": 2**63}}, "settings: a is an integer beyond 64 bits"),
     "empty path": ("config", {"absent": [[]]}, "absent must hold key paths"),
+    "no such list": (
+        "config",
+        {"settings": {"a": [1]}, "lists": [{"path": ["b"], "append": True}]},
+        "lists names b, which is not in settings",
+    ),
+    "a list and no rule": (
+        "config",
+        {"settings": {"a": [1]}, "lists": [{"path": ["a"]}]},
+        "either append: true or match",
+    ),
+    "force without a copy": ("config", {"settings": {"a": 1}, "force": True}, "force replaces a file that cannot be"),
     "bad preference": ("config", {"preferred_auth_method": "api"}, "preferred_auth_method must be one of"),
     "bad version": ("config", {"settings": {"a": 1}, "codex_version": "new"}, "codex_version must be a version"),
     "no codex": ("config", {"settings": {"a": 1}, "codex_version": "detect"}, "has no codex that runs"),
@@ -106,7 +117,37 @@ ON_THE_TARGET: dict[str, tuple[t.Callable[[pathlib.Path], None], str, Options, s
         CONFIG,
         "config.toml is not valid TOML (line 2, column",
     ),
-    "not UTF-8": (make_file("config.toml", b"a = '\xff'\n"), "config", CONFIG, "config.toml is not UTF-8 (line 1)"),
+    "not UTF-8": (
+        make_file("config.toml", b"a = '\xff'\n"),
+        "config",
+        CONFIG,
+        "config.toml is not UTF-8 (line 1, column 6)",
+    ),
+    "zeros": (make_file("config.toml", b"\0" * 512), "config", CONFIG, "is not valid TOML (line 1, column 1)"),
+    "half written": (
+        make_file("config.toml", f'[x]\ntoken = "{SECRET}"\nargs = ["a",'.encode()),
+        "config",
+        CONFIG,
+        "is not valid TOML (line 3, column",
+    ),
+    "a key twice": (
+        make_file("config.toml", f"a = '{SECRET}'\na = 2\n".encode()),
+        "config",
+        CONFIG,
+        "With force and backup a new file takes its place",
+    ),
+    "nested deeply": (
+        make_file("config.toml", b"a = " + b"[" * 10_000 + b"]" * 10_000),
+        "config",
+        CONFIG,
+        "config.toml is nested too deeply",
+    ),
+    "20 MB": (
+        make_file("config.toml", b"# comment\n" * 2_000_000),
+        "config",
+        CONFIG,
+        "config.toml is larger than 4 MiB",
+    ),
     "scalar in the way": (
         make_file("config.toml", b"model = 'x'\n"),
         "config",
@@ -183,3 +224,28 @@ def test_a_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyP
         action_base.CodexError, match=r"needs tomledit on the controller\. Run: .* -m pip install tomli"
     ):
         action_base.check_libraries()
+
+
+def test_force_replaces_a_configuration_that_cannot_be_read_and_keeps_a_copy(
+    playbook: Playbook, tmp_path: pathlib.Path
+) -> None:
+    folder = tmp_path / ".codex"
+    folder.mkdir(mode=0o700)
+    broken = f'ok = 1\nx = "{SECRET}\n'.encode()
+    (folder / "config.toml").write_bytes(broken)
+    task = {
+        "name": "config",
+        "fleet.codex.codex_config": {"settings": {"args": [1]}, "force": True, "backup": True},
+        "environment": {"HOME": str(tmp_path), "PATH": "/nonexistent"},
+    }
+    added = {"settings": {"args": [2]}, "lists": [{"path": ["args"], "append": True}]}
+    adding = {**task, "fleet.codex.codex_config": added}
+    host = {"host": {"ansible_connection": "local"}}
+    assert playbook.run(host, [task], arguments=["--check"]).changes() == [True]
+    assert (folder / "config.toml").read_bytes() == broken
+    run = playbook.run(host, [task, task, adding, adding], arguments=["--diff"])
+    assert run.changes() == [True, False, True, False], run.output
+    assert SECRET not in run.output
+    assert (folder / "config.toml").read_bytes() == b"args = [\n    1,\n    2,\n]\n"
+    assert pathlib.Path(run.tasks[0].result["backup_file"]).read_bytes() == broken
+    assert run.tasks[2].result["changes"] == [{"key": "args[1]", "action": "added"}]

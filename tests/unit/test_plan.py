@@ -434,6 +434,60 @@ def test_enforcing_needs_a_login() -> None:
         plan(wanted, found(wanted))
 
 
+BROKEN = [b"a = \n", b"\xff", b"\0" * 9]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_broken_config_is_refused_and_force_replaces_it(content: bytes) -> None:
+    settings = {"model": "gpt-5", "notify": ["C:\\x"]}
+    answer = found(desired(config={}), config=config_file(content))
+    with pytest.raises(CodexError, match="With force and backup a new file takes its place"):
+        plan(desired(config={"settings": settings}), answer)
+    config = {"settings": settings, "absent": [["old"]], "force": True, "backup": True}
+    result = plan(desired(config=config), answer)
+    (operation,) = result.operations
+    assert base64.b64decode(operation["content"]) == b"model = \"gpt-5\"\nnotify = ['C:\\x']\n"
+    assert operation["backup"] is True
+    assert operation["expected"] == answer["files"]["config"]["sha256"]
+    assert [warning.partition("could not be read as TOML")[0] for warning in result.warnings] == [
+        f"{HOME}/.codex/config.toml "
+    ]
+    assert result.result["config"]["changes"] == [
+        {"key": "model", "action": "added"},
+        {"key": "notify", "action": "added"},
+    ]
+    # Without settings it is an empty file, with which Codex starts.
+    (operation,) = plan(desired(config={"force": True, "backup": True}), answer).operations
+    assert operation["content"] == ""
+
+
+def test_force_leaves_a_config_that_can_be_read_to_the_editor() -> None:
+    wanted = desired(config={"settings": {"a": 2}, "force": True, "backup": True})
+    (operation,) = plan(wanted, found(wanted, config=config_file(b"# mine\na = 1\n"))).operations
+    assert base64.b64decode(operation["content"]) == b"# mine\na = 2\n"
+
+
+def test_force_replaces_no_file_to_remove_something_from_it() -> None:
+    """The table of a profile, which an older Codex has in a config.toml that is broken."""
+    config = {"layer": "profile:p", "state": "absent", "force": True, "backup": True}
+    wanted = desired(config=config, codex_version="0.130.0")
+    with pytest.raises(CodexError, match="is not valid TOML"):
+        plan(wanted, found(wanted, config=config_file(b"a = \n")))
+
+
+def test_a_list_is_added_to_and_the_second_time_nothing_is_to_do() -> None:
+    config = {"settings": {"args": [2]}, "lists": [{"path": ["args"], "append": True}]}
+    wanted = desired(config=config)
+    result = plan(wanted, found(wanted, config=config_file(b"args = [1]\n")))
+    assert base64.b64decode(result.operations[0]["content"]) == b"args = [1, 2]\n"
+    assert result.result["config"]["changes"] == [{"key": "args[1]", "action": "added"}]
+    assert plan(wanted, found(wanted, config=config_file(b"args = [1, 2]\n"))).operations == []
+    # A profile of an older Codex is a table of config.toml, and the list is in it.
+    wanted = desired(config={**config, "layer": "profile:p"}, codex_version="0.130.0")
+    result = plan(wanted, found(wanted, config=config_file(b"[profiles.p]\nargs = [1]\n")))
+    assert base64.b64decode(result.operations[0]["content"]) == b"[profiles.p]\nargs = [1, 2]\n"
+
+
 def test_a_broken_config_beside_a_login_is_a_warning_and_stays() -> None:
     wanted = desired(auth={"api_key": KEY})
     result = plan(wanted, found(wanted, config=config_file(b"a = \n")))
@@ -523,6 +577,8 @@ def test_no_diff_result_or_warning_shows_a_secret() -> None:
         ({"codex_version": "latest"}, "codex_version must be a version"),
         ({"config": {"settings": {"a": {"b": 1}}, "absent": [["a", "b"]]}}, "a.b stands in both"),
         ({"config": {"settings": {"a": {"b": 1}}, "absent": [["a"]]}}, "a stands in both"),
+        ({"config": {"force": True}}, "config.force replaces a file that cannot be read, so it needs a copy"),
+        ({"config": {"lists": [{"path": ["a"], "append": True}]}}, "config.lists names a, which is not in"),
         ({"config": {"preferred_auth_method": "apikey", "settings": {"preferred_auth_method": "apikey"}}}, "once"),
     ],
 )

@@ -10,7 +10,8 @@ import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils import plan_config_keys, versions
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, dotted, find_changes
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import find_changes
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, dotted
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import parse_version
 
 from .test_plan import KEY, config_file, desired, found, plan

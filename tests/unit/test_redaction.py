@@ -9,7 +9,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.desired import desired
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import Marks, Vaulted, check_marks
 from ansible_collections.fleet.codex.plugins.plugin_utils.report import config_diff
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table, find_changes
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import find_changes
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table
 
 from .test_plan import desired, found, plan
 
