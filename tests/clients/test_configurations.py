@@ -36,10 +36,10 @@ FORMS: dict[str, t.Callable[[bytes], bytes]] = {
 CASES = {name: path.read_bytes() for name, path in FILES.items()} | {
     f"{name}-{form}": FORMS[form](FILES[name].read_bytes())
     for form, names in {
-        "crlf": ("approval", "blank_lines", "mcp_stdio"),
+        "crlf": ("approval", "blank_lines", "boxes", "instructions", "mcp_stdio"),
         "bom": ("azure", "banner_then_table", "quoted_keys"),
-        "unterminated": ("mcp_http", "otel", "projects_inline"),
-        "mixed": ("long", "tabs"),
+        "unterminated": ("mcp_http", "otel", "projects_inline", "removed_last"),
+        "mixed": ("long", "mcp_dotted", "other_languages", "tabs"),
     }.items()
     for name in names
 }
@@ -61,6 +61,7 @@ EDIT = {
 TWO_LINES = '[mcp_servers.old]\ncommand = "old-server"'
 REMOVED: dict[str, tuple[str, ...]] = {
     "blank_lines": ('[ mcp_servers . "old" ]\ncommand="old-server"',),
+    "instructions": ('[mcp_servers.old]\ncommand = """old-server"""\nargs = [\'\'\'one\ntwo\'\'\', "three"]',),
     "long": ("# Replaced by billing-1 and never removed.\n" + TWO_LINES + '\nargs = [\n  "--slow",\n]',),
     "mcp_dotted": ('mcp_servers.old.command = "old-server"',),
     "mcp_http": (
@@ -80,6 +81,7 @@ REMOVED: dict[str, tuple[str, ...]] = {
     ),
     "quoted_keys": ('["mcp_servers".\'old\']\n"command" = "old-server"',),
     "tabs": ('\t[mcp_servers.old]\n\tcommand\t= "old-server"',),
+    "written_by_codex": (TWO_LINES + '\nargs = ["-x"]',),
 }
 
 pytestmark = pytest.mark.xdist_group("configurations")  # two runs of one playbook serve all of them
@@ -221,7 +223,7 @@ def with_plain_line_ends(value: t.Any) -> t.Any:
 
 
 @each_version
-@pytest.mark.parametrize("case", ["approval-crlf", "history", "out_of_order", "tabs"])
+@pytest.mark.parametrize("case", ["approval-crlf", "history", "out_of_order", "tabs", "written_by_codex"])
 def test_the_model_takes_effect(version: str, case: str, edited: Edited, home: pathlib.Path) -> None:
     """In what Codex says of itself before a turn."""
     put(home, credentials.api_key_document("fleet-test-key-configurations"))
