@@ -1,0 +1,80 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a layer means for its file: which versions read it, where it is, who may read it, the folder it needs."""
+
+from __future__ import annotations
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FOLDER, READ_BY, Layer
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_layers import read
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import Change, Step, mode_diff, repaired_mode
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Base, FileFacts, HomeAnswer, Operation
+
+HOST_FILE_MODE = 0o644
+HOST_FOLDER_MODE = 0o755
+
+
+def check_layer(layer: Layer, version: versions.Version | None, path: str) -> None:
+    """Refuses a layer that this version of Codex does not read, or whose place nobody can tell."""
+    if layer.kind == "profile" and version is None:
+        raise CodexError(
+            "layer: Codex before 0.134 reads a profile from config.toml and later ones from a file of its own. "
+            "Give codex_version, or detect."
+        )
+    key = READ_BY.get(layer.kind)
+    if key and version is not None and not key.works_in(version):
+        raise CodexError(
+            f"Codex {'.'.join(map(str, version))} does not read {path}; {key.range()} do. Choose another layer, or "
+            "update Codex first."
+        )
+
+
+def profile_warnings(layer: Layer, version: versions.Version | None, found: HomeAnswer) -> list[str]:
+    """What to say of a table in config.toml with which Codex 0.134 and later refuse the profile."""
+    config = found["files"]["config"]
+    if layer.kind != "profile" or layer.table(version) or config["kind"] != "file":
+        return []
+    try:
+        data = read(config)
+    except CodexError as error:
+        return [str(error)]
+    profiles = data.get("profiles")
+    if not isinstance(profiles, dict) or layer.profile not in profiles:
+        return []
+    return [
+        f"{config['path']} still has the table profiles.{layer.profile}, and with it Codex 0.134 and later refuse "
+        f"--profile {layer.profile}. Remove it: absent: [[profiles, {layer.profile}]]."
+    ]
+
+
+def place_of(layer: Layer, file: FileFacts) -> tuple[Base, str]:
+    """Where an operation finds the layer's file."""
+    if layer.is_host_wide:
+        return "host", file["path"]
+    return "codex_home", file["path"].rpartition("/")[2]
+
+
+def mode_of(config: DesiredConfig, file: FileFacts) -> int:
+    """The mode (permission bits) that the layer's file shall have: what was asked for, else as its readers need it."""
+    if not config.layer.is_host_wide:
+        return repaired_mode(file, config.mode)
+    return config.mode if config.mode is not None else file.get("mode", HOST_FILE_MODE) & HOST_FILE_MODE | 0o444
+
+
+def folder_changes(found: HomeAnswer, step: Step) -> list[Change]:
+    """The folder of the host's files: made when a file goes into it, opened when accounts cannot enter it."""
+    folder = found["files"]["host_folder"]
+    if folder["kind"] not in ("absent", "directory"):
+        raise CodexError(obstacles.file_sentence(folder))
+    mode = folder.get("mode", 0)
+    if (folder["kind"] == "absent" and not step.changes) or mode == mode | HOST_FOLDER_MODE:
+        return []
+    wanted = mode | HOST_FOLDER_MODE
+    operation: Operation = {"operation": "directory", "base": "host", "path": HOST_FOLDER, "mode": wanted}
+    if folder["kind"] == "absent":
+        return [Change(operation, report.file_diff(HOST_FOLDER, "", f"folder, mode {HOST_FOLDER_MODE:04o}\n"))]
+    return [Change(operation, mode_diff(HOST_FOLDER, mode, wanted, "folder, "))]
