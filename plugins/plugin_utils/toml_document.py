@@ -78,6 +78,15 @@ def parse(text: str, path: str) -> Table:
     return data
 
 
+def is_toml(text: str) -> bool:
+    """Whether it is a document that Codex reads."""
+    try:
+        parse(text, "")
+    except Unreadable:
+        return False
+    return True
+
+
 def _is_too_deep(data: Table) -> bool:
     level: list[t.Any] = [data]
     for _ in range(NESTING_LIMIT + 1):

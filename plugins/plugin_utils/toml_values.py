@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 import tomledit
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath, dotted, equal
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath, dotted, equal, is_toml
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Statement
 
 
@@ -51,7 +51,10 @@ def remove_inside(statement: Statement, path: ValuePath) -> str:
     """The statement's text without what its value holds at a path."""
     document, parent = _open(statement, path)
     del parent[path[-1]]
-    return with_line_ends_of(statement.text, document.as_toml())
+    text = document.as_toml()
+    if len(path) > 1 and not is_toml(text):  # of {a.b = 1,} tomledit leaves the comma: the whole of a has to go
+        return remove_inside(statement, path[:-1])
+    return with_line_ends_of(statement.text, text)
 
 
 def _open(statement: Statement, path: ValuePath) -> tuple[tomledit.Document, t.Any]:
@@ -86,10 +89,10 @@ def with_line_ends_of(original: str, text: str) -> str:
         return text.replace("\n", "\r\n") if crlf else text
     import difflib  # few files mix line ends
 
-    old, new = original.split("\n"), text.split("\n")
+    old, new = original.split("\n")[:-1], text.split("\n")[:-1]
     matcher = difflib.SequenceMatcher(None, [line.removesuffix("\r") for line in old], new, autojunk=False)
     for block in matcher.get_matching_blocks():
         new[block.b : block.b + block.size] = old[block.a : block.a + block.size]
-    if new[-1] == "" and old[-2].endswith("\r") and not new[-2].endswith("\r"):
-        new[-2] += "\r"  # the line that ends the statement, whatever became of it
-    return "\n".join(new)
+    # The line that ends the statement, whatever became of it.
+    new[-1] = new[-1].removesuffix("\r") + ("\r" if old[-1].endswith("\r") else "")
+    return "\n".join(new) + "\n"

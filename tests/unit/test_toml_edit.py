@@ -117,6 +117,9 @@ trust_level = "trusted"
         [],
         "t = {\n  x = 1, # one\n  y = 2, # two\n  z = 3,\n}\n",
     ),
+    "an emptied inline table with a comma at its end (TOML 1.1)": Example(
+        "t = {a.b.c = 1,}\nu = {\n  a.b = 1, # one\n}\n", {}, [("t", "a", "b", "c"), ("u", "a", "b")], "t = {}\nu = { # one\n}\n"
+    ),
     "a list of several lines keeps the comments of what stays": Example(
         'args = [\n  "a", # first\n  "b", # second\n] # args\n',
         {"args": ["a", "c", "d"]},
@@ -174,6 +177,12 @@ trust_level = "trusted"
         {"l": ["x\ny", 1, 2]},
         [],
         'l = [\r\n  """x\r\ny""",\n  1,\n  2\n]\r\n',
+    ),
+    "mixed line ends, and a blank line in what goes": Example(
+        "t = { a = [\r\n\r\n1\n], b = 1 }\r\n", {}, [("t", "a")], "t = { b = 1 }\r\n"
+    ),
+    "mixed line ends, and a last line that is there more than once": Example(
+        "l = [[\r\n1\n]\r\n]\n", {"l": [2]}, [], "l = [2\n]\n"
     ),
     "BOM": Example("\ufeffa = 1\n", {"a": 2}, [], "\ufeffa = 2\n"),
     "no line end after the last line": Example("a = 1", {"b": 2}, [], "a = 1\nb = 2"),
