@@ -97,7 +97,7 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         wanted.absent = plan_config_keys.with_dropped(wanted.absent, data, wanted.settings, version)
     changes = find_changes(data, wanted.settings, wanted.absent, file["path"], wanted.lists)
     is_forced = old is None and is_file(file)
-    new, after = _edit(old, changes, file["path"]) if changes or is_forced else (None, data)
+    new, after = _edit(old, data, changes, file["path"]) if changes or is_forced else (None, data)
     step = _write_step(config, file, changes, new, config.marks.below(table))
     if is_forced:
         step.warnings.append(
@@ -146,11 +146,13 @@ def _wanted(config: DesiredConfig, version: versions.Version | None, auth: AuthS
     return Wanted(settings, absent, {(*table, *path): match for path, match in config.lists.items()}, warnings)
 
 
-def _edit(old: bytes | None, changes: t.Sequence[toml_changes.Change], path: str) -> tuple[bytes, toml_document.Table]:
-    """The file with the changes, or a new one (``old`` None); and the data that it holds."""
+def _edit(
+    old: bytes | None, data: toml_document.Table, changes: t.Sequence[toml_changes.Change], path: str
+) -> tuple[bytes, toml_document.Table]:
+    """The file with the changes, or a new one (``old`` None); and the data that it then holds."""
     from ansible_collections.fleet.codex.plugins.plugin_utils import toml_edit  # a steady run needs no editor
 
-    return toml_edit.write(changes, path) if old is None else toml_edit.edit(old, changes, path)
+    return toml_edit.write(changes, path) if old is None else toml_edit.edit(old, data, changes, path)
 
 
 def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_document.Table]:

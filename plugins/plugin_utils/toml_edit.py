@@ -25,8 +25,11 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, make, put
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     BOM,
+    NESTING_LIMIT,
     Table,
+    Unreadable,
     ValuePath,
+    copy_of,
     decode,
     dotted,
     equal,
@@ -44,11 +47,13 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import (
 )
 
 
-def edit(old: bytes, changes: t.Sequence[Change], path: str) -> tuple[bytes, Table]:
-    """The file with the changes made and proven, every other line as it was; and the data that it holds."""
+def edit(old: bytes, data: Table, changes: t.Sequence[Change], path: str) -> tuple[bytes, Table]:
+    """The file with the changes made and proven, every other line as it was; and the data that it then holds.
+
+    data: those of the old file, for which the changes were found.
+    """
     text = decode(old, path)
-    data = parse(text, path)
-    editor = Editor(text, _copy(data))
+    editor = Editor(text, copy_of(data))
     for change in changes:
         if change.action != "removed":
             editor.put(change.path, change.after)
@@ -56,7 +61,7 @@ def edit(old: bytes, changes: t.Sequence[Change], path: str) -> tuple[bytes, Tab
         if change.action == "removed":
             editor.remove(change.path)
     new = editor.text
-    after = parse(new, path)
+    after = _read_back(new, path)
     if not toml_proof.holds(after, data, changes) or not toml_proof.only_these_lines_differ(
         editor.before, scan(ended(new)), changes, has_final_line_end=text.endswith("\n")
     ):
@@ -76,10 +81,21 @@ def write(changes: t.Sequence[Change], path: str) -> tuple[bytes, Table]:
             one.above + (toml_values.with_value(one, value_at(data, one.path)) if "\\" in one.text else one.text)
             for one in scan(text).statements
         )
-    after = parse(text, path)
+    after = _read_back(text, path)
     if not equal(after, data):
         raise CodexError(f"{path} could not be written so that it holds what was asked for, so nothing was written.")
     return text.encode(), after
+
+
+def _read_back(text: str, path: str) -> Table:
+    """The data of a text that was made here; what is wrong with it is not what is wrong with the file."""
+    try:
+        return parse(text, path)
+    except Unreadable:
+        raise CodexError(
+            f"{path} could not be written so that it is valid TOML of at most {NESTING_LIMIT} levels, "
+            "so nothing was written."
+        ) from None
 
 
 class Editor:
@@ -112,7 +128,7 @@ class Editor:
         elif before is None:
             self._add(path, value)
         elif is_tables(before) and is_tables(value) and isinstance(before, list):
-            self._put_tables(path, _copy(before), value)
+            self._put_tables(path, copy_of(before), value)
             return
         else:
             self._take_out(path)
@@ -309,12 +325,3 @@ def _leaves(path: ValuePath, value: t.Any) -> t.Iterator[tuple[ValuePath, t.Any]
             yield from _leaves((*path, key), inner)
     else:
         yield path, value
-
-
-def _copy(value: t.Any) -> t.Any:
-    """A copy of data. ``copy.deepcopy`` takes four times as long."""
-    if isinstance(value, dict):
-        return {key: _copy(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_copy(inner) for inner in value]
-    return value

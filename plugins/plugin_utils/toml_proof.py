@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, make
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, equal, value_at
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, copy_of, equal, value_at
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Lines, Statement, attached
 
 END = "(the end of the document)"
@@ -20,9 +20,9 @@ ANY = None
 def holds(new: Table, old: Table, changes: t.Sequence[Change]) -> bool:
     """Whether the new data are the old ones plus exactly the changes.
 
-    A table that a removal empties may be gone with it, or may be there and be empty. The changes are made in ``old``.
+    A table that a removal empties may be gone with it, or may be there and be empty.
     """
-    expected = old
+    expected = copy_of(old)
     make(expected, changes)
     for change in changes:
         path = change.path[:-1] if change.action == "removed" else ()

@@ -10,8 +10,15 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils import toml_edit
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import Change, find_changes
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, decode, parse
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
+    NESTING_LIMIT,
+    Table,
+    Unreadable,
+    decode,
+    parse,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import check_lists, check_settings
 
 PATH = "/home/alice/.codex/config.toml"
@@ -25,7 +32,7 @@ def changes(old: bytes, wanted: Table, absent: Absent = (), lists: t.Sequence[Ta
 
 def edit(old: bytes, wanted: Table, absent: Absent = (), lists: t.Sequence[Table] = ()) -> bytes:
     found = changes(old, wanted, absent, lists)
-    return toml_edit.edit(old, found, PATH)[0] if found else old
+    return toml_edit.edit(old, parse(decode(old, PATH), PATH), found, PATH)[0] if found else old
 
 
 class Example(t.NamedTuple):
@@ -310,6 +317,18 @@ def test_a_new_file_is_written_whole() -> None:
     new, data = toml_edit.write(changes(b"", wanted), PATH)
     assert new.decode() == ("model = \"gpt-5\"\nl = ['C:\\a', \"b\"]\n\n[t]\nx = 'C:\\a'\ns = '''say \"it's\" \\'''\n")
     assert data == wanted
+
+
+def test_what_would_be_nested_too_deeply_is_not_called_a_mistake_in_the_file() -> None:
+    """A profile's settings come to stand two levels below where they were checked."""
+    wanted: t.Any = 1
+    for _level in range(NESTING_LIMIT + 2):
+        wanted = {"a": wanted}
+    found = find_changes({}, wanted, [], PATH)
+    for make in (lambda: toml_edit.edit(b"", {}, found, PATH), lambda: toml_edit.write(found, PATH)):
+        with pytest.raises(CodexError, match="could not be written so that") as caught:
+            make()
+        assert not isinstance(caught.value, Unreadable)
 
 
 def test_a_thousand_keys_and_a_thousand_items() -> None:

@@ -264,7 +264,7 @@ def changes_of(data: bytes, edit: Edit) -> list[Change]:
 
 def made(data: bytes, edit: Edit) -> bytes:
     changes = changes_of(data, edit)
-    return toml_edit.edit(data, changes, PATH)[0] if changes else data
+    return toml_edit.edit(data, load(data), changes, PATH)[0] if changes else data
 
 
 choices = st.binary(min_size=40, max_size=200)
@@ -316,7 +316,7 @@ def test_a_list_that_is_added_to_keeps_its_items_and_their_lines(first: bytes, s
         wanted, rules = item, check_lists([{"path": list(path), "append": True}], nested(path, [item]))
         expected = there if any(equal(item, old) for old in there) else [*there, item]
     changes = find_changes(load(document.data), nested(path, [wanted]), [], PATH, rules)
-    new = toml_edit.edit(document.data, changes, PATH)[0] if changes else document.data
+    new = toml_edit.edit(document.data, load(document.data), changes, PATH)[0] if changes else document.data
     assert equal(load(new), merged(load(document.data), nested(path, expected)))
     assert find_changes(load(new), nested(path, [wanted]), [], PATH, rules) == []
     if all(isinstance(one, dict) for one in expected):
