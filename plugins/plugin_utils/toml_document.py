@@ -116,6 +116,17 @@ def equal(one: t.Any, other: t.Any) -> bool:
     return bool(one == other)
 
 
+def equal_ends(one: t.Sequence[t.Any], other: t.Sequence[t.Any]) -> tuple[int, int]:
+    """How many items two lists have in common at their beginning, and how many of the others at their end."""
+    shorter = min(len(one), len(other))
+    begin = end = 0
+    while begin < shorter and equal(one[begin], other[begin]):
+        begin += 1
+    while end < shorter - begin and equal(one[-1 - end], other[-1 - end]):
+        end += 1
+    return begin, end
+
+
 def copy_of(value: t.Any) -> t.Any:
     """A copy of data. ``copy.deepcopy`` takes four times as long."""
     if isinstance(value, dict):

@@ -33,6 +33,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     decode,
     dotted,
     equal,
+    equal_ends,
     is_tables,
     parse,
     value_at,
@@ -137,14 +138,9 @@ class Editor:
 
     def _put_tables(self, path: ValuePath, before: list[Table], after: list[Table]) -> None:
         """Makes a list of tables that have headers another one; items that stay keep all their lines."""
-        same = 0
-        while same < min(len(before), len(after)) and equal(before[same], after[same]):
-            same += 1
-        tail = 0
-        while tail < min(len(before), len(after)) - same and equal(before[-1 - tail], after[-1 - tail]):
-            tail += 1
+        head, tail = equal_ends(before, after)
         common = min(len(before), len(after)) - tail
-        for n in range(same, common):
+        for n in range(head, common):
             self._put_table((*path, n), before[n], after[n])
         for n in range(len(before) - tail - 1, common - 1, -1):
             self.remove((*path, n))

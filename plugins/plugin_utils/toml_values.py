@@ -9,7 +9,13 @@ from __future__ import annotations
 import typing as t
 
 import tomledit
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath, dotted, equal, is_toml
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
+    ValuePath,
+    dotted,
+    equal,
+    equal_ends,
+    is_toml,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Statement
 
 
@@ -71,15 +77,17 @@ def _keys_of(parent: t.Any) -> t.Collection[str | int]:
 
 
 def _set_list(items: t.Any, wanted: list[t.Any]) -> None:
-    """Makes a list the wanted one; items that stay in their place keep their comments."""
+    """Makes a list the wanted one; the items that both begin and end with keep their comments."""
     there = items.value
-    for n, value in enumerate(wanted[: len(there)]):
-        if not equal(there[n], value):
-            items[n] = value
-    for n in range(len(there), len(wanted), -1):
-        del items[n - 1]
-    for value in wanted[len(there) :]:
-        items.append(value)
+    head, tail = equal_ends(there, wanted)
+    common = min(len(there), len(wanted)) - tail
+    for n in range(head, common):
+        if not equal(there[n], wanted[n]):
+            items[n] = wanted[n]
+    for n in range(len(there) - tail - 1, common - 1, -1):
+        del items[n]
+    for n in range(common, len(wanted) - tail):
+        items.insert(n, wanted[n])
 
 
 def with_line_ends_of(original: str, text: str) -> str:

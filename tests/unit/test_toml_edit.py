@@ -133,6 +133,18 @@ trust_level = "trusted"
         [],
         'args = [\n  "a", # first\n  "c", # second\n  "d",\n] # args\n',
     ),
+    "a list of several lines from which the first item goes": Example(
+        'args = [\n  "a", # first\n  "b", # second\n  "c" # third\n] # args\n',
+        {"args": ["b", "c"]},
+        [],
+        'args = [\n  "b", # second\n  "c" # third\n] # args\n',
+    ),
+    "a list of several lines into which an item comes": Example(
+        'args = [\n  # first\n  "a",\n  # second\n  "b",\n]\n',
+        {"args": ["a", "n", "b"]},
+        [],
+        'args = [\n  # first\n  "a",\n  "n",\n  # second\n  "b",\n]\n',
+    ),
     "a list of tables, of which one goes, one changes and one comes": Example(
         "# one\n[[w]]\na = 1\n\n# two\n[[w]]\na = 2\nb = 2\n\n[end]\n",
         {"w": [{"a": 1}, {"a": 3}, {"a": 4, "t": {"x": 1}}]},
