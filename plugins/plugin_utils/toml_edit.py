@@ -304,7 +304,7 @@ class Editor:
 
     def _key(self, table: ValuePath, path: ValuePath, value: t.Any, indentation: str = "") -> Statement:
         keys = t.cast(tuple[str, ...], path[len(table) :])
-        text = indentation + toml_values.key_line(keys, value).replace("\n", self.line_end)
+        text = indentation + toml_values.key_line(keys, value, self.line_end)
         return Statement("key", path, keys, "", text, scan(text).statements[0].value)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import tomledit
@@ -16,33 +17,47 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     equal_ends,
     is_toml,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Statement
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import STRING, Statement
 
 
-def written(value: t.Any) -> str:
-    """A value as it stands after an equals sign, with LF where it has several lines."""
+def written(value: t.Any, line_end: str) -> str:
+    """A value as it stands after an equals sign, on lines with that end.
+
+    In one line where that is CRLF: in a string of several lines Codex reads it as CRLF, and tomli as LF (measured).
+    """
     document = tomledit.Document.parse("")
     document["v"] = [0, value]  # in a list that is none of tables nothing gets a header of its own
-    return document.as_toml().removeprefix("v = [0, ").removesuffix("]\n")
+    text = document.as_toml().removeprefix("v = [0, ").removesuffix("]\n")
+    return re.sub(STRING, _in_one_line, text) if line_end == "\r\n" and "\n" in text else text
 
 
-def key_line(keys: t.Iterable[str], value: t.Any) -> str:
+def _in_one_line(string: re.Match[str]) -> str:
+    import tomli
+    import tomli_w
+
+    if "\n" not in string[0]:
+        return string[0]
+    return tomli_w.dumps(tomli.loads(f"v = {string[0]}")).removeprefix("v = ").removesuffix("\n")
+
+
+def key_line(keys: t.Iterable[str], value: t.Any, line_end: str) -> str:
     """A key with its value."""
-    return f"{dotted(keys)} = {written(value)}\n"
+    return f"{dotted(keys)} = {written(value, line_end)}{line_end}"
 
 
 def set_inside(statement: Statement, path: ValuePath, value: t.Any) -> str:
     """The statement's text with another value at a path, which begins in its own value, or is that value."""
     document, parent = _open(statement, path)
     last = (*statement.keys, *path)[-1]
+    line_end = "\r\n" if "\r\n" in statement.text else "\n"
     if isinstance(last, int) and last == len(parent):
-        parent.append(value)
+        parent.append(_item(value, line_end))
     elif isinstance(value, list) and last in _keys_of(parent) and isinstance(parent[last].value, list):
-        _set_list(parent[last], value)
+        _set_list(parent[last], value, line_end)
     elif not path:
         return with_value(statement, value)
     else:
-        parent[last] = value
+        parent[last] = _item(value, line_end)
     return with_line_ends_of(statement.text, document.as_toml())
 
 
@@ -50,7 +65,7 @@ def with_value(statement: Statement, value: t.Any) -> str:
     """The statement's text with another value; what is before and after the value stays."""
     begin, end = statement.value
     line_end = "\r\n" if statement.text.endswith("\r\n") else "\n"
-    return statement.text[:begin] + written(value).replace("\n", line_end) + statement.text[end:]
+    return statement.text[:begin] + written(value, line_end) + statement.text[end:]
 
 
 def remove_inside(statement: Statement, path: ValuePath) -> str:
@@ -76,18 +91,23 @@ def _keys_of(parent: t.Any) -> t.Collection[str | int]:
     return range(len(parent)) if isinstance(parent, tomledit.ListItem) else parent.keys()
 
 
-def _set_list(items: t.Any, wanted: list[t.Any]) -> None:
+def _item(value: t.Any, line_end: str) -> t.Any:
+    """The value for tomledit, which writes it as ``written`` does."""
+    return value if line_end == "\n" else tomledit.Document.parse(f"v = {written(value, line_end)}")["v"]
+
+
+def _set_list(items: t.Any, wanted: list[t.Any], line_end: str) -> None:
     """Makes a list the wanted one; the items that both begin and end with keep their comments."""
     there = items.value
     head, tail = equal_ends(there, wanted)
     common = min(len(there), len(wanted)) - tail
     for n in range(head, common):
         if not equal(there[n], wanted[n]):
-            items[n] = wanted[n]
+            items[n] = _item(wanted[n], line_end)
     for n in range(len(there) - tail - 1, common - 1, -1):
         del items[n]
     for n in range(common, len(wanted) - tail):
-        items.insert(n, wanted[n])
+        items.insert(n, _item(wanted[n], line_end))
 
 
 def with_line_ends_of(original: str, text: str) -> str:

@@ -46,7 +46,7 @@ CASES = {name: path.read_bytes() for name, path in FILES.items()} | {
 
 # One edit for all of them: a scalar, a nested table, a trusted project, and two tables that are to go.
 MODEL = "fleet-test-model"
-SERVER = {"command": "fleet-mcp", "args": ["--level", "2"], "env": {"FLEET.LEVEL": "2"}}
+SERVER = {"command": "fleet-mcp", "args": ["--level", "2"], "env": {"FLEET.LEVEL": "2", "FLEET_TEXT": "fleet\nfleet"}}
 PROJECT = "/srv/fleet café/v1.2"
 EDIT = {
     "settings": {
@@ -204,7 +204,9 @@ def test_codex_reads_the_old_settings_and_the_edit(version: str, case: str, edit
     """The app server tells the whole file and accepts nearly everything; the list of servers needs all to be valid."""
     before = (edited.codex_home / "config.toml").read_bytes()
     codex = start(version, edited.codex_home.parent)
-    assert with_plain_line_ends(codex.configuration()) == edited_data(CASES[case])
+    found = codex.configuration()
+    assert with_plain_line_ends(found) == edited_data(CASES[case])
+    assert found["mcp_servers"]["fleet"] == SERVER
     rc, text = codex.command("mcp", "list")
     assert rc == 0, text
     servers = [line.split()[0] for line in text.splitlines() if line.strip()]

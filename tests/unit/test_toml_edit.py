@@ -183,10 +183,14 @@ trust_level = "trusted"
     ),
     "a key that leads nowhere": Example("a = 1\n", {}, [("a", "c"), ("b",)], "a = 1\n"),
     "CRLF": Example(
-        "a = 1\r\n\r\n[t]\r\n",
-        {"c": 3, "t": {"d": "x\ny"}},
+        "a = 1\r\n\r\n[t]\r\n", {"c": 3, "t": {"d": 4}}, [], "a = 1\r\nc = 3\r\n\r\n[t]\r\nd = 4\r\n"
+    ),
+    "CRLF and values of several lines, of which Codex would read the line ends": Example(
+        "a = 1\r\nb = {c = 1}\r\nd = [1]\r\n[t]\r\n",
+        {"a": "x\ny", "b": {"c": "x\ny", "e": {"f": '\\"\n'}}, "d": ["x\ny", "z\n"], "t": {"g": [{"h": "x\ny"}, 1]}},
         [],
-        'a = 1\r\nc = 3\r\n\r\n[t]\r\nd = """\r\nx\r\ny"""\r\n',
+        'a = "x\\ny"\r\nb = {c = "x\\ny", e = { f = "\\\\\\"\\n" }}\r\nd = ["x\\ny", "z\\n"]\r\n'
+        '[t]\r\ng = [{ h = "x\\ny" }, 1]\r\n',
     ),
     "mixed line ends": Example(
         "a = 1\r\nb = 2\nc = 3\r\n", {"b": 5, "c": 4, "d": 1}, [], "a = 1\r\nb = 5\nc = 4\r\nd = 1\n"
