@@ -151,6 +151,12 @@ trust_level = "trusted"
         [],
         "# one\n[[w]]\na = 1\n\n# two\n[[w]]\na = 3\n\n[[w]]\na = 4\n\n[w.t]\nx = 1\n\n[end]\n",
     ),
+    "a list of tables, of which the first goes with its comment": Example(
+        "# one\n[[w]]\na = 1\n\n# two\n[[w]]\na = 2 # c\n", {"w": [{"a": 2}]}, [], "# two\n[[w]]\na = 2 # c\n"
+    ),
+    "a table in a list of tables that is to be empty": Example(
+        "[[w]]\na = 0x1\n[w.t.u]\nx = 1\n", {"w": [{"a": 1, "t": {}}]}, [], "[[w]]\na = 0x1\n\n[w.t]\n"
+    ),
     "a list of tables becomes another value": Example("[[w]]\na = 1\n[t]\n", {"w": 5}, [], "w = 5\n[t]\n"),
     "a new table": Example(
         "",
@@ -181,7 +187,20 @@ trust_level = "trusted"
     "a table in which one key replaces another is never empty": Example(
         "[m.x]\ny = 1 # c\n", {"m": {"x": {"z": 2}}}, [("m", "x", "y")], "[m.x]\nz = 2\n"
     ),
-    "a key that leads nowhere": Example("a = 1\n", {}, [("a", "c"), ("b",)], "a = 1\n"),
+    "a key that leads nowhere": Example("a = 1\n", {}, [("a", "c"), ("a", "c", "d"), ("b",)], "a = 1\n"),
+    "an item that only changes its type": Example("l = [1, 1, 0]\n", {"l": [1, True, 0]}, [], "l = [1, true, 0]\n"),
+    "after texts with quotes and backslashes at their ends": Example(
+        'a = """\nx \\\n"""\nb = """x\\""""""\nc = \'\'\'x\\\'\'\'\'\'\nd = 1\n',
+        {"d": 2},
+        [],
+        'a = """\nx \\\n"""\nb = """x\\""""""\nc = \'\'\'x\\\'\'\'\'\'\nd = 2\n',
+    ),
+    "indented headers and comments": Example(
+        "\t[ t ]\n\tx = 1\n \n\t# of y\n\ty = 1\n\n\t[ u ]\n",
+        {"u": {"z": 1}},
+        [("t", "y")],
+        "\t[ t ]\n\tx = 1\n\n\t[ u ]\n\tz = 1\n",
+    ),
     "CRLF": Example(
         "a = 1\r\n\r\n[t]\r\n", {"c": 3, "t": {"d": 4}}, [], "a = 1\r\nc = 3\r\n\r\n[t]\r\nd = 4\r\n"
     ),
@@ -246,6 +265,9 @@ VALUES: list[tuple[str, t.Any, str]] = [
     ("1", "it's \\ and \x01", '"it\'s \\\\ and \\u0001"'),
     ("1", "\x00\x7f", '"\\u0000\\u007F"'),
     ("'''\nmulti\nline'''", "one", '"one"'),
+    ("'''x'''''", "one", '"one"'),
+    ('"""x"""""', "one", '"one"'),
+    ("1", "a\nb", '"""\na\nb"""'),
     ("0xFF", 256, "256"),
     ("[1, 2]", [], "[]"),
     ("1", [{"a": 1}, {}], "[{ a = 1 }, {}]"),
@@ -317,6 +339,11 @@ def test_items_are_merged_into_those_with_the_same_key() -> None:
     assert changes(new.encode(), wanted, (), lists) == []
 
 
+def test_items_that_are_no_tables_are_not_matched() -> None:
+    lists = [{"path": ["w"], "match": "n"}]
+    assert edit(b"w = [1, {n = 1}]\n", {"w": [{"n": 1, "x": 2}]}, (), lists) == b"w = [1, {n = 1, x = 2}]\n"
+
+
 def test_a_list_within_the_items_of_another() -> None:
     lists: list[Table] = [{"path": ["w"], "match": "n"}, {"path": ["w", "l"], "append": True}]
     old = b"w = [{n = 1, l = [1]}, {n = 1.0, l = [1]}] # c\n"
@@ -333,6 +360,11 @@ def test_a_new_file_is_written_whole() -> None:
     new, data = toml_edit.write(changes(b"", wanted), PATH)
     assert new.decode() == ("model = \"gpt-5\"\nl = ['C:\\a', \"b\"]\n\n[t]\nx = 'C:\\a'\ns = '''say \"it's\" \\'''\n")
     assert data == wanted
+
+
+def test_an_edit_is_refused_whose_result_does_not_hold_the_old_data() -> None:
+    with pytest.raises(CodexError, match="could not be edited without changing something else"):
+        toml_edit.edit(b"a = 1\nb = 1\n", {"a": 1, "b": 2}, [Change(("a",), "changed", 1, 2)], PATH)
 
 
 def test_what_would_be_nested_too_deeply_is_not_called_a_mistake_in_the_file() -> None:

@@ -83,6 +83,8 @@ WRONG: dict[str, tuple[str, str, Change]] = {
     "one blank line more elsewhere": ("y = 1\n\n", "y = 1\n\n\n", changed("a")),
     "another order": ("x = 1\n# of y\ny = 1\n", "# of y\ny = 1\nx = 1\n", changed("a")),
     "a key more": ("x = 1\n", "x = 1\nn = 1\n", changed("a")),
+    "the blanks before the value": ("a = 1", "a =  2", changed("a")),
+    "a header on the way to a key": ("[t]\n", "[ t ]\n", added("t", "n")),
     "a header more": ("# of u\n", "[u]\n\n# of u\n", changed("a")),
     "a header more than needed": ("# of u\n", "[u]\n\n# of u\n", added("t", "n")),
     "a comment more": ("x = 1\n", "# new\nx = 1\n", changed("a")),
