@@ -64,7 +64,7 @@ def edit(old: bytes, data: Table, changes: t.Sequence[Change], path: str) -> tup
     new = editor.text
     after = _read_back(new, path)
     if not toml_proof.holds(after, data, changes) or not toml_proof.only_these_lines_differ(
-        editor.before, scan(ended(new)), changes, has_final_line_end=text.endswith("\n")
+        editor.before, scan(ended(new, editor.line_end)), changes, has_final_line_end=text.endswith("\n")
     ):
         raise CodexError(f"{path} could not be edited without changing something else, so nothing was written.")
     return (BOM + new if old.startswith(BOM.encode()) else new).encode(), after
@@ -107,8 +107,8 @@ class Editor:
 
     def __init__(self, text: str, data: Table) -> None:
         self.line_end = line_end_of(text)
-        self._has_final_line_end = ended(text) == text
-        self.before: t.Final = scan(ended(text))
+        self._has_final_line_end = ended(text, self.line_end) == text
+        self.before: t.Final = scan(ended(text, self.line_end))
         self.statements = list(self.before.statements)
         self.below = self.before.below
         self.data = data

@@ -106,9 +106,9 @@ def line_end_of(text: str) -> str:
     return "\r\n" if "\r\n" in text and text.count("\r\n") == text.count("\n") else "\n"
 
 
-def ended(text: str) -> str:
+def ended(text: str, line_end: str) -> str:
     """The document with a line end after its last line."""
-    return text if not text or text.endswith("\n") else text + line_end_of(text)
+    return text if not text or text.endswith("\n") else text + line_end
 
 
 def attached(above: str) -> tuple[str, str]:

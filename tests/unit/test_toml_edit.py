@@ -226,6 +226,9 @@ trust_level = "trusted"
     "mixed line ends, and a last line that is there more than once": Example(
         "l = [[\r\n1\n]\r\n]\n", {"l": [2]}, [], "l = [2\n]\n"
     ),
+    "mixed line ends, of which only CRLF stays, and a last line of blanks without one": Example(
+        "a = 1\nb = 2\r\n\t", {}, [("a",)], "b = 2\r\n\t"
+    ),
     "BOM": Example("\ufeffa = 1\n", {"a": 2}, [], "\ufeffa = 2\n"),
     "no line end after the last line": Example("a = 1", {"b": 2}, [], "a = 1\nb = 2"),
     "no line end after the last line, which goes": Example("a = 1\n[t]", {}, [("t",)], "a = 1"),
