@@ -125,7 +125,10 @@ trust_level = "trusted"
         "t = {\n  x = 1, # one\n  y = 2, # two\n  z = 3,\n}\n",
     ),
     "an emptied inline table with a comma at its end (TOML 1.1)": Example(
-        "t = {a.b.c = 1,}\nu = {\n  a.b = 1, # one\n}\n", {}, [("t", "a", "b", "c"), ("u", "a", "b")], "t = {}\nu = { # one\n}\n"
+        "t = {a.b.c = 1,}\nu = {\n  a.b = 1, # one\n}\n",
+        {},
+        [("t", "a", "b", "c"), ("u", "a", "b")],
+        "t = {}\nu = { # one\n}\n",
     ),
     "a list of several lines keeps the comments of what stays": Example(
         'args = [\n  "a", # first\n  "b", # second\n] # args\n',
@@ -157,6 +160,12 @@ trust_level = "trusted"
     "a table in a list of tables that is to be empty": Example(
         "[[w]]\na = 0x1\n[w.t.u]\nx = 1\n", {"w": [{"a": 1, "t": {}}]}, [], "[[w]]\na = 0x1\n\n[w.t]\n"
     ),
+    "a list of tables into which several come": Example(
+        "[[w]]\na = 1\n\n# nine\n[[w]]\na = 9\n",
+        {"w": [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 9}]},
+        [],
+        "[[w]]\na = 1\n\n[[w]]\na = 2\n\n[[w]]\na = 3\n\n# nine\n[[w]]\na = 9\n",
+    ),
     "a list of tables becomes another value": Example("[[w]]\na = 1\n[t]\n", {"w": 5}, [], "w = 5\n[t]\n"),
     "a new table": Example(
         "",
@@ -178,6 +187,9 @@ trust_level = "trusted"
     ),
     "a table goes with all that belongs to it, wherever it stands": Example(
         "[a.b]\nx = 1\n\n[c]\n\n[a]\n\n[[a.d]]\n", {}, [("a",)], "[c]\n"
+    ),
+    "a table goes from below the banner, which stays apart from the next": Example(
+        "# banner\n\n[t]\nx = 1\n[u]\n", {}, [("t",)], "# banner\n\n[u]\n"
     ),
     "an emptied table that was written stays": Example("[m]\nx = 1\n", {}, [("m", "x")], "[m]\n"),
     "an emptied table that was only implied goes": Example("[m.x]\ny = 1\n\n[n]\n", {}, [("m", "x")], "[n]\n"),
@@ -201,9 +213,7 @@ trust_level = "trusted"
         [("t", "y")],
         "\t[ t ]\n\tx = 1\n\n\t[ u ]\n\tz = 1\n",
     ),
-    "CRLF": Example(
-        "a = 1\r\n\r\n[t]\r\n", {"c": 3, "t": {"d": 4}}, [], "a = 1\r\nc = 3\r\n\r\n[t]\r\nd = 4\r\n"
-    ),
+    "CRLF": Example("a = 1\r\n\r\n[t]\r\n", {"c": 3, "t": {"d": 4}}, [], "a = 1\r\nc = 3\r\n\r\n[t]\r\nd = 4\r\n"),
     "CRLF and values of several lines, of which Codex would read the line ends": Example(
         "a = 1\r\nb = {c = 1}\r\nd = [1]\r\n[t]\r\n",
         {"a": "x\ny", "b": {"c": "x\ny", "e": {"f": '\\"\n'}}, "d": ["x\ny", "z\n"], "t": {"g": [{"h": "x\ny"}, 1]}},
@@ -356,6 +366,15 @@ def test_a_list_within_the_items_of_another() -> None:
 def test_what_no_header_can_hold_makes_a_list_of_tables_an_inline_one() -> None:
     lists = [{"path": ["w"], "append": True}]
     assert edit(b"[[w]]\na = 1\n[t]\n", {"w": [2]}, (), lists) == b"w = [{ a = 1 }, 2]\n[t]\n"
+
+
+def test_an_item_has_a_new_place_when_one_before_it_went() -> None:
+    text = "[[w]]\na = 1\n[[w]]\na = 2\n"
+    editor = toml_edit.Editor(text, parse(text, PATH))
+    editor.remove(("w", 0))
+    editor.put(("w", 0, "a"), 3)
+    assert editor.text == "[[w]]\na = 3\n"
+    assert editor.data == {"w": [{"a": 3}]}
 
 
 def test_a_new_file_is_written_whole() -> None:
