@@ -66,7 +66,7 @@ class _Concern:
         """The change that a statement is a part of."""
         for length in self._lengths:
             change = self._paths.get(statement.path[:length])
-            if change and len(statement.path) >= length:
+            if change:
                 return change
         return None
 
