@@ -79,7 +79,7 @@ def _merge(data: Table, settings: Table, above: ValuePath, merge: _Merge) -> Non
             there, asked = ("a table", "a value") if isinstance(data[key], dict) else ("a value", "a table")
             raise CodexError(
                 f"{merge.path} has {there} at {dotted(keys)}, where the playbook wants {asked}. "
-                "Remove that key first, or name its path in the option for absent keys of a task before."
+                "Remove that key in a task before, with absent."
             )
         elif isinstance(wanted, dict):
             _merge(data[key], wanted, keys, merge)

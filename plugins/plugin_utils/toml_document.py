@@ -119,6 +119,17 @@ def value_at(data: t.Any, path: ValuePath) -> t.Any:
     return data
 
 
+def values_at(data: t.Any, path: KeyPath) -> t.Iterator[t.Any]:
+    """What stands at a path of keys alone, in each item where it leads through a list."""
+    if not path:
+        yield data
+    elif isinstance(data, dict) and path[0] in data:
+        yield from values_at(data[path[0]], path[1:])
+    elif isinstance(data, list):
+        for item in data:
+            yield from values_at(item, path)
+
+
 def is_tables(value: t.Any) -> bool:
     """Whether TOML can write the value with headers: a table, or a list of tables."""
     if isinstance(value, list):

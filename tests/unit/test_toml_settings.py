@@ -96,8 +96,8 @@ def test_rules_for_lists() -> None:
     ("entries", "words"),
     [
         ([{"path": [], "append": True}], "config.lists has an entry with an empty path"),
-        ([{"path": ["args"]}], "config.lists: args needs either append: true or match"),
-        ([{"path": ["args"], "append": True, "match": "n"}], "args needs either append: true or match"),
+        ([{"path": ["args"]}], "config.lists: args needs one of append: true and match"),
+        ([{"path": ["args"], "append": True, "match": "n"}], "args needs one of append: true and match"),
         ([{"path": ["args"], "append": True}] * 2, "names args twice"),
         ([{"path": ["arg"], "append": True}], "names arg, which is not in config.settings"),
         ([{"path": ["args", "x"], "append": True}], "names args.x, which is not in"),
