@@ -80,7 +80,7 @@ def parse(text: str, path: str) -> Table:
 
 def _is_too_deep(data: Table) -> bool:
     level: list[t.Any] = [data]
-    for _ in range(NESTING_LIMIT + 1):
+    for _level in range(NESTING_LIMIT + 1):
         level = [
             inner
             for outer in level

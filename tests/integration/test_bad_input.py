@@ -68,7 +68,7 @@ ON_THE_CONTROLLER: dict[str, tuple[str, Options, str]] = {
     "a list and no rule": (
         "config",
         {"settings": {"a": [1]}, "lists": [{"path": ["a"]}]},
-        "either append: true or match",
+        "one of append: true and match",
     ),
     "force without a copy": ("config", {"settings": {"a": 1}, "force": True}, "force replaces a file that cannot be"),
     "bad preference": ("config", {"preferred_auth_method": "api"}, "preferred_auth_method must be one of"),

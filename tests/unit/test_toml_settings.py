@@ -39,7 +39,7 @@ def test_settings_that_toml_cannot_say(value: Table, words: str) -> None:
 
 def test_settings_that_codex_would_not_read() -> None:
     deep: t.Any = 1
-    for _ in range(80):
+    for _level in range(80):
         deep = [deep]
     assert check_settings({"a": deep[0]}, "settings") == {"a": deep[0]}
     with pytest.raises(CodexError, match="settings is nested by more than 80 levels"):
