@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import typing as t
 
-import tomledit
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     ValuePath,
     dotted,
@@ -19,12 +18,17 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import STRING, Statement
 
+if t.TYPE_CHECKING:
+    import tomledit
+
 
 def written(value: t.Any, line_end: str) -> str:
     """A value as it stands after an equals sign, on lines with that end.
 
     In one line where that is CRLF: in a string of several lines Codex reads it as CRLF, and tomli as LF (measured).
     """
+    import tomledit  # here and below, since ansible-test imports every file where no library is installed
+
     document = tomledit.Document.parse("")
     document["v"] = [0, value]  # in a list that is none of tables nothing gets a header of its own
     text = document.as_toml().removeprefix("v = [0, ").removesuffix("]\n")
@@ -80,6 +84,8 @@ def remove_inside(statement: Statement, path: ValuePath) -> str:
 
 def _open(statement: Statement, path: ValuePath) -> tuple[tomledit.Document, t.Any]:
     """The statement as a document, and in it the parent of what the path leads to."""
+    import tomledit
+
     document = tomledit.Document.parse(statement.text.replace("\r\n", "\n"))
     parent: t.Any = document
     for key in (*statement.keys, *path)[:-1]:
@@ -88,11 +94,15 @@ def _open(statement: Statement, path: ValuePath) -> tuple[tomledit.Document, t.A
 
 
 def _keys_of(parent: t.Any) -> t.Collection[str | int]:
+    import tomledit
+
     return range(len(parent)) if isinstance(parent, tomledit.ListItem) else parent.keys()
 
 
 def _item(value: t.Any, line_end: str) -> t.Any:
     """The value for tomledit, which writes it as ``written`` does."""
+    import tomledit
+
     return value if line_end == "\n" else tomledit.Document.parse(f"v = {written(value, line_end)}")["v"]
 
 
