@@ -170,7 +170,7 @@ class Editor:
         dotted_key = next((n for n in reversed(below) if len(statements[n].table) < len(parent)), None)
         if isinstance(path[-1], int):
             self._add_item(path, value, below)
-        elif parent and header is None and dotted_key is not None:
+        elif header is None and dotted_key is not None:
             self._insert_keys(dotted_key + 1, statements[dotted_key].table, _leaves(path, value))
         elif parent and not below:
             self._add(parent, {path[-1]: value})
@@ -211,10 +211,11 @@ class Editor:
             kept, _own = attached(one.above)
             below = self._above(n)
             comments, blanks = blanks_at_end(kept)
-            follows_blank = blanks_at_start(below) or (not below and n == len(self.statements))
-            if blanks and (follows_blank or (one.kind != "key" and not comments)):
+            if not below and n == len(self.statements):
+                kept = comments
+            elif blanks and (blanks_at_start(below) or (one.kind != "key" and not comments)):
                 kept = comments + blanks[blanks.index("\n") + 1 :]
-            elif n == 0 and not kept and one.kind != "key" and self.statements:
+            elif n == 0 and not kept and one.kind != "key":
                 below = below[blanks_at_start(below) :]
             self._set_above(n, kept + below)
 

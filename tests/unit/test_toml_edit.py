@@ -242,6 +242,10 @@ trust_level = "trusted"
     "BOM": Example("\ufeffa = 1\n", {"a": 2}, [], "\ufeffa = 2\n"),
     "no line end after the last line": Example("a = 1", {"b": 2}, [], "a = 1\nb = 2"),
     "no line end after the last line, which goes": Example("a = 1\n[t]", {}, [("t",)], "a = 1"),
+    "no line end after the last line, which goes with the blank lines above it": Example(
+        "a = 1\n\n \n[t]", {}, [("t",)], "a = 1"
+    ),
+    "a table goes, and only comments stay": Example("[t]\n\n# c\n", {}, [("t",)], "# c\n"),
     "a file of comments": Example("# mine\n", {"a": 1}, [], "# mine\n\na = 1\n"),
     "quoted keys": Example(
         "\"a.b\".'c d' = 1\n\n['e\"f']\n",
