@@ -158,7 +158,7 @@ def _keys(text: str, position: int) -> tuple[tuple[str, ...], int]:
 def _key(written: str) -> str:
     if written[0] not in "\"'":
         return written
-    if "\\" not in written or written[0] == "'":
+    if "\\" not in written:
         return written[1:-1]
     import tomli
 

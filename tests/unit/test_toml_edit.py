@@ -207,6 +207,12 @@ trust_level = "trusted"
         [],
         'a = """\nx \\\n"""\nb = """x\\""""""\nc = \'\'\'x\\\'\'\'\'\'\nd = 2\n',
     ),
+    "brackets in a list's comments": Example(
+        "l = [ # ]\n  1, # [ '\n]\nd = 1\n", {"d": 2}, [], "l = [ # ]\n  1, # [ '\n]\nd = 2\n"
+    ),
+    "quoted keys with backslashes": Example(
+        "'C:\\u' = 1\n\"\\u0061\" = 1\n", {"C:\\u": 2, "a": 2}, [], "'C:\\u' = 2\n\"\\u0061\" = 2\n"
+    ),
     "indented headers and comments": Example(
         "\t[ t ]\n\tx = 1\n \n\t# of y\n\ty = 1\n\n\t[ u ]\n",
         {"u": {"z": 1}},
