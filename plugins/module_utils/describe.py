@@ -63,7 +63,7 @@ def describe_home(home, account, codex_home):
             answer["files"][item["name"]] = describe_file(path, item.get("report"))
             folders.add(os.path.dirname(os.path.realpath(path)))
     answer["leftovers"] = leftovers(folders)
-    answer["profiles"] = profiles(codex_home)
+    answer["profiles"], answer["all_profiles"] = profiles(codex_home)
     answer["unsaved_logins"] = unsaved_logins(codex_home)
     answer["home_exists"] = os.path.isdir(account["home"])
     answer["system"] = sys.platform
@@ -89,13 +89,24 @@ def unsaved_logins(codex_home):
 
 
 def profiles(codex_home):
-    """The configuration files of profiles, NAME.config.toml, that Codex 0.134 and later read with --profile NAME."""
+    """The configuration files of profiles, NAME.config.toml, that Codex 0.134 and later read with --profile NAME.
+
+    Second: whether those are all there are. Whose home it is could have any number of them read, so they count up to
+    SIZE_LIMIT together, each for at least a block of the disk. Codex takes no other names (measured).
+    """
     try:
-        names = sorted(name for name in os.listdir(codex_home) if name.endswith(".config.toml"))
+        names = sorted(name for name in os.listdir(codex_home) if re.match(r"[A-Za-z0-9_-]+\.config\.toml\Z", name))
     except OSError:
-        return []
-    found = [describe_file(os.path.join(codex_home, name), "content") for name in names]
-    return [file for file in found if file["kind"] == "file"]
+        return [], True
+    found, left = [], SIZE_LIMIT
+    for name in names:
+        file = describe_file(os.path.join(codex_home, name), "content")
+        left -= max(len(file.get("content", "")) * 3 // 4, 4096)
+        if left < 0 or file["kind"] == "oversized":
+            return found, False
+        if file["kind"] == "file":
+            found.append(file)
+    return found, True
 
 
 def describe_file(path, report):

@@ -174,6 +174,7 @@ class HomeAnswer(t.TypedDict, total=False):
     files: dict[str, FileFacts]
     leftovers: list[str]
     profiles: list[FileFacts]
+    all_profiles: bool
     root: bool
     unsaved_logins: list[UnsavedLogin]
     home_exists: bool
