@@ -115,6 +115,10 @@ class Source:
     data: Table = field(default_factory=dict)
 
 
+View = t.Sequence[Source]
+"""The configuration files that one run of Codex reads, by rank: the first that has a value wins."""
+
+
 @dataclass(frozen=True)
 class Sources:
     """All configuration files that a home's Codex reads; ``profiles`` by name, one at a time of them counts."""
@@ -125,15 +129,20 @@ class Sources:
     requirements: Source
     profiles: dict[str, Source] = field(default_factory=dict)
 
-    def views(self) -> list[list[Source]]:
+    def views(self) -> list[View]:
         """The sources by rank, the first wins: without a profile, and with each one."""
         below = [self.user, self.system]
         return [[self.managed, *below], *([self.managed, profile, *below] for profile in self.profiles.values())]
 
 
-def value_of(key: str, sources: t.Sequence[Source]) -> tuple[t.Any, str]:
+def value_of(key: str, sources: View) -> tuple[t.Any, str]:
     """What a top-level key comes to, and the path of the file that says so; None where none has it."""
     return next(((source.data[key], source.path) for source in sources if key in source.data), (None, ""))
+
+
+def login_rules(view: View) -> list[tuple[t.Any, str]]:
+    """What a run of Codex goes by when it deletes logins, with the paths of the files that say so."""
+    return [value_of(key, view) for key in ("forced_login_method", "forced_chatgpt_workspace_id")]
 
 
 def overruled(declared: Table, by: Source, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -95,7 +95,7 @@ def test_what_is_refused_is_what_codex_deletes_a_login_for(
     variables = {variable: "codex.env" for variable in case.variables if variable != "OPENAI_API_KEY"}
     summary = from_document(json.dumps(document), "content").summary()
     with contextlib.nullcontext() if case.survives else pytest.raises(CodexError, match="Codex would delete"):
-        check_login_survives(sources, summary, "auth.json", variables)
+        check_login_survives(sources.views(), summary, "auth.json", variables)
 
     # A profile is chosen for one run; without it the account's own file counts alone.
     for arguments in ([], ["--profile", "work"]) if "profile" in case.files else ([],):

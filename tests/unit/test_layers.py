@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import typing as t
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import tomli
+from ansible_collections.fleet.codex.plugins.module_utils.auth_facts import summarise_auth
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.home_report import home_report
@@ -92,6 +94,13 @@ def test_a_layer_that_the_version_does_not_read_is_refused(name: str, version: s
 def test_the_choice_of_login_is_refused_where_it_has_no_effect(name: str, option: dict[str, t.Any]) -> None:
     with pytest.raises(CodexError, match=f"{next(iter(option))} has no effect in the layer"):
         layer(name, **option)
+
+
+@pytest.mark.parametrize("name", ["system", "managed"])
+def test_a_method_that_is_only_preferred_is_refused_in_a_file_of_the_host(name: str) -> None:
+    """No version that reads such a file acts on preferred_auth_method: it can only say what is enforced."""
+    with pytest.raises(CodexError, match="preferred_auth_method has no effect in the layer .* enforce_login_method"):
+        layer(name, preferred_auth_method="apikey")
 
 
 def test_the_folder_of_the_host_is_made_and_opened() -> None:
@@ -195,6 +204,37 @@ def test_a_login_survives_every_layer_or_is_not_deployed(
         assert words_ in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "mode", "account_id", "deleted_by"),
+    [
+        (KEY, None, "account-1", FORCED_CHATGPT),
+        (KEY, "apikey", "account-1", FORCED_CHATGPT),
+        (None, "chatgpt", "account-2", FORCED_API),
+        (None, None, "account-2", FORCED_API),
+    ],
+)
+def test_a_file_with_two_logins_is_one_that_can_be_lost(
+    key: str | None, mode: str | None, account_id: str, deleted_by: bytes
+) -> None:
+    """Measured on 0.58, 0.94 and 0.169: Codex deletes it with all that is in it."""
+    tokens = chatgpt()["tokens"] | {"account_id": account_id}
+    data = json.dumps(chatgpt() | {"auth_mode": mode, "OPENAI_API_KEY": key, "tokens": tokens}).encode()
+    there = file(data, auth=summarise_auth(data))
+    wanted = layer("managed", settings=tomli.loads(deleted_by.decode()))
+    with pytest.raises(CodexError, match="Codex would delete the login"):
+        plan_homes([wanted], [found(wanted)], NOW, [others("bob", there)])
+    answer = others("bob", there, config=config_file(b"".join({FORCED_API, FORCED_CHATGPT} - {deleted_by})))
+    wanted = layer("system", settings={"model": "gpt-5"})
+    assert not plan_homes([wanted], [found(wanted)], NOW, [answer])[0].warnings
+
+
+def test_profiles_that_were_not_all_looked_at_are_told() -> None:
+    wanted = desired(auth={"api_key": KEY})
+    answer = found(wanted) | t.cast(HomeAnswer, {"all_profiles": False})
+    (warning,) = plan(wanted, answer).warnings
+    assert warning.startswith("/home/alice/.codex has more files of profiles than are looked at")
+
+
 def others(name: str, auth: FileFacts | None = None, **files: FileFacts) -> HomeAnswer:
     """What describe says of the home of an account that the task does not name."""
     wanted = DesiredHome(user=name)
@@ -228,6 +268,19 @@ def test_a_login_that_the_hosts_file_does_not_allow_already_is_told_and_stops_no
     (made,) = plan_homes([wanted], [found(wanted, **there)], NOW, [bob])
     assert not made.changes
     assert [w for w in made.warnings if "would not be the method of /home/bob/.codex/auth.json" in w]
+
+
+def test_a_login_that_its_own_home_does_not_allow_stops_no_change_of_the_host() -> None:
+    """What one account put into its own home is for nobody else to mend, and the change makes no difference to it."""
+    bob = {"auth": auth_file({"content": chatgpt()}), "config": config_file(FORCED_API)}
+    wanted = layer("system", settings={"model": "gpt-5"})
+    (made,) = plan_homes([wanted], [found(wanted)], NOW, [others("bob", **bob)])
+    assert content(made, SYSTEM) == {"model": "gpt-5"}
+    assert [w for w in made.warnings if "in /home/bob/.codex/config.toml would not be the method" in w]
+    # A file of the host that adds a reason of its own is refused as ever.
+    wanted = layer("managed", preferred_auth_method="apikey", enforce_login_method=True)
+    with pytest.raises(CodexError, match=f"forced_login_method in {MANAGED}"):
+        plan_homes([wanted], [found(wanted)], NOW, [others("bob", **bob)])
 
 
 def test_removing_a_file_of_the_host_may_give_another_one_its_effect() -> None:
