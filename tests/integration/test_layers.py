@@ -93,6 +93,32 @@ def test_a_file_of_the_host_never_costs_any_account_its_login(container: Contain
     assert not container.exists("/home/carol/.codex")
 
 
+def test_no_file_of_the_host_is_written_before_the_last_login_is_there(
+    container: Container, playbook: Playbook
+) -> None:
+    """Two entries with a login and a file of the host each: the first one's file would cost the second its login."""
+    before = login("bob")
+    container.write("/home/bob/.codex/auth.json", before, "bob")
+    container.run("chmod", "500", "/home/bob/.codex")
+    forced = {"layer": "managed", "preferred_auth_method": "apikey", "enforce_login_method": True}
+    auth = {"api_key": "fleet-test-key", "on_account_mismatch": "replace"}
+    homes = [
+        {"user": "alice", "auth": auth, "config": forced},
+        {"user": "bob", "auth": auth, "config": {"layer": "system", "settings": {"model": "gpt-5"}}},
+    ]
+    task = {"name": "homes", "fleet.codex.codex_home": {"homes": homes}}
+    failure = playbook.run({"host": container.docker()}, [task]).failure()
+    assert failure.startswith("Permission was denied at /home/bob/.codex/auth.json"), failure
+    assert container.file("/home/bob/.codex/auth.json").content == before.encode()
+    assert not container.exists("/etc/codex")
+
+    container.run("chmod", "700", "/home/bob/.codex")
+    for changed, executed in ((True, 2), (False, 1)):
+        run = playbook.run({"host": container.docker()}, [task], arguments=["-vvv"])
+        assert (run.changes(), executions(run)) == ([changed], executed)
+    assert container.file(MANAGED).content == API.encode()
+
+
 def test_a_value_that_the_host_overrules_is_told(container: Container, playbook: Playbook) -> None:
     container.write(MANAGED, 'model = "gpt-4"\n', mode="644")
     container.run("chmod", "755", "/etc/codex")
