@@ -153,6 +153,8 @@ def describe_file(path, report):
         facts["mount_point"] = is_mount_point(os.path.realpath(path))
     elif report == "content":
         facts["content"] = base64.b64encode(data).decode("ascii")
+        if not data:  # as it stays of a mounted file that was to be removed
+            facts["mount_point"] = is_mount_point(os.path.realpath(path))
     elif report == "variables":
         found = re.findall(r"^[ \t]*(?:export[ \t]+)?(\w+)=[\"']?[^\s\"']", data.decode("utf-8", "replace"), re.M)
         facts["variables"] = sorted(set(found))

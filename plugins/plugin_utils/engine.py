@@ -166,18 +166,21 @@ def _note(progress: Progress, plan: HomePlan, changes: t.Sequence[PlannedChange]
             progress.processes = {**(progress.processes or {}), **found}
             settled = settled and not result["rewritten"]
         if result.get("in_place"):
-            operation = change.operation
-            below = plan.result["codex_home"] if operation["base"] == "codex_home" else "~"
-            what = "emptied" if operation["operation"] == "remove" else "rewritten in place"
-            progress.warnings.append(
-                f"{below}/{operation['path']} is a mount point of its own and was {what}. "
-                "Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
-            )
+            progress.warnings.append(_in_place_warning(change, plan.result["codex_home"]))
     if len(results) != len(changes):
         raise CodexError(
             f"The work on {plan.result['codex_home']} ended half-way. Run again: what was done is seen then."
         )
     return settled
+
+
+def _in_place_warning(change: PlannedChange, codex_home: str) -> str:
+    below = {"codex_home": f"{codex_home}/", "home": "~/", "host": ""}[change.operation["base"]]
+    what = "emptied" if change.operation["operation"] == "remove" else "rewritten in place"
+    told = f"{below}{change.operation['path']} is a mount point of its own and was {what}."
+    if change.part != "auth":
+        return f"{told} Mount its folder instead."
+    return f"{told} Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
 
 
 def _obstacle(result: OperationResult) -> ObstacleFacts:

@@ -179,7 +179,7 @@ def _write_step(
 
 def _remove_file(config: DesiredConfig, file: FileFacts) -> ConfigPlan:
     result: dict[str, t.Any] = {"path": file["path"], "changes": [], "removed_keys": []}
-    if not is_removable(file):
+    if not is_removable(file) or (file.get("mount_point") and report.is_empty(file)):
         return ConfigPlan(Step(result=result))
     operation = remove_operation(*place_of(config.layer, file), file, config.backup)
     name = file["path"].rpartition("/")[2]

@@ -69,7 +69,7 @@ def folder_changes(found: HomeAnswer, step: Step) -> list[Change]:
     """The folder of the host's files: made when a file goes into it, opened when accounts cannot enter it."""
     folder = found["files"]["host_folder"]
     if folder["kind"] not in ("absent", "directory"):
-        raise CodexError(obstacles.file_sentence(folder))
+        raise CodexError(obstacles.folder_sentence(folder))
     mode = folder.get("mode", 0)
     if (folder["kind"] == "absent" and not step.changes) or mode == mode | HOST_FOLDER_MODE:
         return []

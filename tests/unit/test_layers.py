@@ -414,6 +414,27 @@ def test_a_file_of_the_host_that_codex_cannot_read_is_told() -> None:
     assert any(warning.startswith(f"{MANAGED} is not valid TOML (line 1") for warning in warnings)
 
 
+@pytest.mark.parametrize(
+    ("kind", "words_"),
+    [
+        ("file", "/etc/codex is not a folder, so no file of the host can be there. Move it away."),
+        ("dangling", "/etc/codex is a symbolic link to nothing. Create the folder it points to, or remove the link."),
+    ],
+)
+def test_what_stands_in_the_place_of_the_hosts_folder_is_named_as_what_it_is(kind: str, words_: str) -> None:
+    wanted = layer("system", settings={"model": "gpt-5"})
+    with pytest.raises(CodexError) as caught:
+        plan(wanted, found(wanted, host_folder=t.cast(FileFacts, {"kind": kind, "mode": 0o644, "owner": "root"})))
+    assert str(caught.value) == words_
+
+
+def test_codex_info_tells_texts_whatever_a_config_holds() -> None:
+    """Values of other types are the account's mistake; results of ansible-core 2.18 cannot hold all of TOML's."""
+    there = config_file(b"preferred_auth_method = 07:32:00\nforced_login_method = { at = 07:32:00 }\n")
+    config = home_report(found(DesiredHome(user="alice"), config=there), None, NOW)["config"]
+    assert (config["valid"], config["preferred_auth_method"], config["forced_login_method"]) == (True, None, None)
+
+
 def test_one_file_of_the_host_is_declared_once() -> None:
     one = layer("system", settings={"model": "a"})
     with pytest.raises(CodexError, match="The file /etc/codex/config.toml is declared twice"):
