@@ -21,6 +21,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.desired import Desired
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config_layer import (
     check_layer,
+    check_opened,
     folder_changes,
     mode_of,
     place_of,
@@ -104,6 +105,7 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
             f"{file['path']} could not be read as TOML and is replaced; the old file stays as a backup."
         )
     if config.layer.is_host_wide:
+        check_opened(config, found, after)
         step.changes[:0] = folder_changes(found, step)
     # Of a key that is written: once, when it is written.
     if any(change.path == PREFERRED for change in changes) or PREFERRED[0] not in wanted.settings:

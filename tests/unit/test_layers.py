@@ -134,6 +134,34 @@ def test_what_may_be_a_secret_goes_into_no_file_of_the_host(settings: dict[str, 
     assert KEY not in str(caught.value)
 
 
+SECRET = f'[otel.exporter.otlp-http.headers]\nany = "{KEY}"\n'.encode()
+
+
+@pytest.mark.parametrize(
+    ("files", "refused"),
+    [
+        ({"managed": host_file(SECRET, 0o640)}, MANAGED),
+        ({"managed": host_file(SECRET, 0o644), "host_folder": folder(0o750)}, MANAGED),
+        ({"managed": host_file(b""), "system": host_file(SECRET), "host_folder": folder(0o750)}, SYSTEM),
+        ({"managed": host_file(b""), "system": host_file(SECRET, 0o640), "host_folder": folder(0o750)}, None),
+        ({"managed": host_file(SECRET)}, None),
+        ({"managed": host_file(b"", 0o640)}, None),
+    ],
+)
+def test_what_may_be_a_secret_is_not_opened_to_every_account(files: dict[str, FileFacts], refused: str | None) -> None:
+    """An administrator may have given a file, or the folder, to a group."""
+    wanted = layer("managed", settings={"model": "gpt-5"})
+    answer = found(wanted, **{"host_folder": folder(), **files})
+    if refused is None:
+        assert plan(wanted, answer).changes
+        return
+    with pytest.raises(CodexError, match=f"^{refused}: otel.*any may hold a secret") as caught:
+        plan(wanted, answer)
+    assert KEY not in str(caught.value)
+    public = layer("managed", settings={"model": "gpt-5"}, public_keys=[["otel"]])
+    assert plan(public, found(public, **{"host_folder": folder(), **files})).changes
+
+
 def test_a_file_of_the_host_wants_root() -> None:
     wanted = layer("system", settings={"model": "gpt-5"})
     with pytest.raises(CodexError, match="Writing /etc/codex/config.toml needs root"):
