@@ -79,11 +79,12 @@ options:
     default: {}
   absent:
     description:
-      - Keys to remove, each as the list of keys that leads to it from the top of the file.
+      - Keys to remove, each as the list of keys that leads to it from the top of the file, such as
+        V([mcp_servers, old]).
       - A path that leads nowhere is no error. A path that O(settings) sets too is one.
       - A table that this empties stays where it has a header of its own, and goes where only its contents implied it.
     type: list
-    elements: list
+    elements: raw
     default: []
   lists:
     description:

@@ -214,6 +214,20 @@ homes:
           returned: unless the file is no valid TOML
           type: str
           sample: file
+        problems:
+          description:
+            - What in the configuration files keeps Codex from starting, a sentence each. What depends on the version
+              is only told with O(codex_version).
+          returned: success
+          type: list
+          elements: str
+          sample: []
+        removed_keys:
+          description: Keys in the file that the Codex of O(codex_version) does not read any more.
+          returned: unless the file is no valid TOML
+          type: list
+          elements: str
+          sample: [preferred_auth_method]
         host_files:
           description: The configuration files of the whole host that are there.
           returned: success

@@ -36,7 +36,7 @@ CONFIG: t.Final[Spec] = {
     "preferred_auth_method": {"type": "str", "choices": ["apikey", "chatgpt"]},
     "enforce_login_method": {"type": "bool", "default": False},
     "settings": {"type": "dict", "default": {}},
-    "absent": {"type": "list", "elements": "list", "default": []},
+    "absent": {"type": "list", "elements": "raw", "default": []},  # no list: text would become a path of its own
     "lists": {
         "type": "list",
         "elements": "dict",

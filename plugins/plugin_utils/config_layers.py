@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table
-from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Key, Version
+from ansible_collections.fleet.codex.plugins.plugin_utils.versions import KEYS, Key, Version
 
 Kind = t.Literal["user", "profile", "system", "managed", "requirements"]
 
@@ -36,7 +36,7 @@ READ_BY: t.Final = {
 }
 """The versions that read the files of the whole host."""
 
-PROFILE_TABLES: t.Final = Key((0, 20), (0, 133))
+PROFILE_TABLES: t.Final = KEYS["profiles"]
 """The versions that read a profile from the table profiles.NAME of config.toml; later ones read NAME.config.toml."""
 
 NOT_IN_REQUIREMENTS: t.Final = ("model", "forced_login_method", "forced_chatgpt_workspace_id", "preferred_auth_method")
@@ -128,6 +128,11 @@ class Sources:
     managed: Source
     requirements: Source
     profiles: dict[str, Source] = field(default_factory=dict)
+
+    @property
+    def all_read(self) -> list[Source]:
+        """Those whose keys Codex acts on; requirements.toml has others."""
+        return [self.managed, *self.profiles.values(), self.user, self.system]
 
     def views(self) -> list[View]:
         """The sources by rank, the first wins: without a profile, and with each one."""

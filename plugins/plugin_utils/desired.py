@@ -22,7 +22,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, USER, Layer, parse_layer
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.versions import Version, parse_version
+from ansible_collections.fleet.codex.plugins.plugin_utils.versions import OLDEST_VERSION, Version, number, parse_version
 
 Arguments = t.Mapping[str, t.Any]
 ReadSource = t.Callable[[str], bytes]
@@ -38,6 +38,8 @@ class Backup:
 
 
 NO_BACKUP: t.Final = Backup()
+
+LOGIN_OPTIONS: t.Final = ("preferred_auth_method", "enforce_login_method")
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,15 @@ def check_version(option: object) -> tuple[Version | None, bool]:
     """The version that codex_version names, and whether it is to be detected."""
     if option in (None, ""):
         return None, False
-    return (None, True) if option == "detect" else (parse_version(str(option)), False)
+    if option == "detect":
+        return None, True
+    version = parse_version(str(option))
+    if version < OLDEST_VERSION:
+        raise CodexError(
+            f"codex_version {number(version)} is older than 0.20, the first that is known. Put the version in quotes "
+            'and write it out, such as "0.130.0": YAML takes 0.130 for the number 0.13.'
+        )
+    return version, False
 
 
 def check_codex_home(path: str | None, where: str = "") -> str | None:
@@ -161,9 +171,14 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
 
 def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
     """A configuration file from the options of codex_config."""
+    present = arguments.get("state", "present") == "present"
+    if not present:
+        given = [name for name in ("settings", "absent", "lists", *LOGIN_OPTIONS) if arguments.get(name)]
+        if given:
+            raise CodexError(f"{where}state: absent removes the whole file, so {given[0]} has no effect. Take one out.")
     layer = parse_layer(arguments.get("layer"))
     if layer.kind in ("profile", "requirements"):
-        given = [name for name in ("preferred_auth_method", "enforce_login_method") if arguments.get(name)]
+        given = [name for name in LOGIN_OPTIONS if arguments.get(name)]
         if given:
             raise CodexError(f"{where}{given[0]} has no effect in the layer {layer.kind}. Give it in another layer.")
     if layer.is_host_wide and arguments.get("preferred_auth_method") and not arguments.get("enforce_login_method"):
@@ -188,7 +203,7 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         _check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings", marks)
     return DesiredConfig(
         layer=layer,
-        present=arguments.get("state", "present") == "present",
+        present=present,
         preferred_auth_method=arguments.get("preferred_auth_method"),
         enforce_login_method=bool(arguments.get("enforce_login_method")),
         settings=settings,

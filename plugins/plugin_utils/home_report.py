@@ -13,6 +13,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, repo
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_renewal import renewal_problems
 from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, Sources, value_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_auth_variables import outranking_variables
+from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config_keys import removed_keys, start_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_layers import (
     credentials_store,
     credentials_store_warnings,
@@ -20,6 +21,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.plan_layers import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer
 from ansible_collections.fleet.codex.plugins.plugin_utils.tokens import parse_time
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import dotted
 
 
 def home_report(found: HomeAnswer, declared_version: str | None, now: datetime) -> dict[str, t.Any]:
@@ -67,12 +69,16 @@ def _config_report(
     """The account's config.toml, and what it comes to together with the host's files."""
     file = found["files"]["config"]
     host_files = [found["files"][name]["path"] for name in HOST_FILES if found["files"][name]["kind"] != "absent"]
-    about = {"path": file["path"], "exists": file["kind"] != "absent", "host_files": host_files}
+    about: dict[str, t.Any] = {"path": file["path"], "exists": file["kind"] != "absent", "host_files": host_files}
+    about["problems"] = list(unreadable)
+    for source in sources.all_read:
+        about["problems"] += start_warnings(source.data, version, source.path)
     if file["kind"] not in ("file", "absent") or any(text.startswith(file["path"]) for text in unreadable):
         return {**about, "valid": False}
     return {
         **about,
         "valid": True,
+        "removed_keys": [dotted(keys) for keys in removed_keys(sources.user.data, version)],
         "preferred_auth_method": _text(sources.user.data.get("preferred_auth_method")),
         "forced_login_method": _text(value_of("forced_login_method", sources.views()[0])[0]),
         "credentials_store": credentials_store(sources, version)[0],

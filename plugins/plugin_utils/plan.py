@@ -245,7 +245,7 @@ class HomeDraft:
         version = codex_version(desired, found)
         sources, warnings = read_sources(found, {**host_wide, **self.config.after})
         check_login_survives(sources.views(), self.auth_there, found["files"]["auth"]["path"], variables)
-        for source in (sources.user, sources.system, sources.managed, *sources.profiles.values()):
+        for source in sources.all_read:
             warnings += start_warnings(source.data, version, source.path)
         warnings += workspace_warnings(sources, self.auth_there)
         if desired.auth is not None and desired.auth.credential is not None:

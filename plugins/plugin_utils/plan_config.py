@@ -19,6 +19,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.misnamed_keys import misnamed_keys
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config_layer import (
     check_layer,
     check_opened,
@@ -45,7 +46,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     FileQuery,
     HomeAnswer,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import Marks
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import find_changes
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import ListRules, check_disjoint
 
@@ -99,7 +99,9 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
     changes = find_changes(data, wanted.settings, wanted.absent, file["path"], wanted.lists)
     is_forced = old is None and is_file(file)
     new, after = _edit(old, changes, file["path"]) if changes or is_forced else (None, data)
-    step = _write_step(config, file, changes, new, config.marks.below(table))
+    marks = config.marks.below(table)
+    step = _write_step(config, file, new, report.config_diff(file["path"], changes, marks, unreadable=is_forced))
+    step.warnings += misnamed_keys(wanted.settings, wanted.absent, marks, changes, data)
     if is_forced:
         step.warnings.append(
             f"{file['path']} could not be read as TOML and is replaced; the old file stays as a backup."
@@ -169,13 +171,11 @@ def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_do
         ) from None
 
 
-def _write_step(
-    config: DesiredConfig, file: FileFacts, changes: t.Sequence[toml_changes.Change], new: bytes | None, marks: Marks
-) -> Step:
+def _write_step(config: DesiredConfig, file: FileFacts, new: bytes | None, diff: report.Diff) -> Step:
     place, mode = place_of(config.layer, file), mode_of(config, file)
     if new is not None:
         write = write_operation(*place, new, file, mode, config.backup)
-        return Step([Change(write, report.config_diff(file["path"], changes, marks))])
+        return Step([Change(write, diff)])
     return Step() if file["kind"] == "absent" else mode_step(*place, file, mode)
 
 

@@ -46,8 +46,12 @@ def check_settings(settings: Table, version: Version | None, path: str) -> None:
 
 def start_warnings(data: Table, version: Version | None, path: str) -> list[str]:
     """What in the file at ``path`` keeps Codex from starting; version None: every version."""
-    problems = (_problem(*found, version) for found in known_keys(data))
-    return [f"{path}: {problem} Correct or remove it." for problem in problems if problem]
+    problems = ((setting, _problem(keys, setting, value, version)) for keys, setting, value in known_keys(data))
+    return [
+        f"{path}: {problem} {'Remove it; drop_removed_keys does' if setting.stops else 'Correct or remove it'}."
+        for setting, problem in problems
+        if problem
+    ]
 
 
 def _problem(keys: KeyPath, setting: Setting, value: t.Any, version: Version | None) -> str | None:

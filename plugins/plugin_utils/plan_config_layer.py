@@ -48,7 +48,7 @@ def profile_warnings(layer: Layer, version: versions.Version | None, found: Home
         return []
     return [
         f"{config['path']} still has the table profiles.{layer.profile}, and with it Codex 0.134 and later refuse "
-        f"--profile {layer.profile}. Remove it: absent: [[profiles, {layer.profile}]]."
+        f"--profile {layer.profile}. Remove it in a task without layer: absent: [[profiles, {layer.profile}]]."
     ]
 
 

@@ -111,6 +111,7 @@ def values(path: tuple[str | int, ...], value: t.Any) -> t.Iterator[tuple[tuple[
 
 def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, marks: Marks = NO_MARKS) -> bool:
     """Whether a value is hidden: as it is marked, else by its name, by the table it is in, or by a URL's user or query.
+    A number never is by its name.
 
     path: of a value that is shown as one; integers are places in lists, and marks pass over them.
     """
@@ -121,6 +122,8 @@ def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, marks: Marks 
         return False
     if any(_covers(mark, keys) for mark in marks.vaulted):
         return True
+    if isinstance(value, (bool, int, float)):
+        return False  # such as max_output_tokens
     if any(key in SENSITIVE_TABLES for key in keys) or re.search(r"://[^/]*@|://.*[?#]", str(value)):
         return True
     name = keys[-1] if keys else ""

@@ -111,9 +111,16 @@ def file_diff(path: str, before: str, after: str) -> Diff:
     return {"before_header": path, "after_header": path, "before": before, "after": after}
 
 
-def config_diff(path: str, changes: t.Sequence[Change], marks: Marks = NO_MARKS) -> Diff:
-    """The keys that an edit of config.toml changes; the rest of the file may hold secrets and is not shown."""
-    before = "".join(_setting(c.path, c.before, "", marks) for c in changes if c.action != "added")
+def config_diff(path: str, changes: t.Sequence[Change], marks: Marks = NO_MARKS, *, unreadable: bool = False) -> Diff:
+    """The keys that an edit of config.toml changes; the rest of the file may hold secrets and is not shown.
+
+    unreadable: the file that is there is no TOML, and a new one takes its place.
+    """
+    before = (
+        "(not readable as TOML)\n"
+        if unreadable
+        else "".join(_setting(c.path, c.before, "", marks) for c in changes if c.action != "added")
+    )
     after = "".join(
         _setting(c.path, c.after, " - changed" if c.action == "changed" else "", marks)
         for c in changes

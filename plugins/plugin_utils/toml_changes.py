@@ -21,8 +21,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_settings import ListRules
 
-NO_RULES: t.Final[ListRules] = {}
-
 
 @dataclass(frozen=True)
 class Change:
@@ -44,7 +42,7 @@ def find_changes(
     settings: Table,
     absent: t.Iterable[KeyPath],
     path: str,
-    rules: ListRules = NO_RULES,
+    rules: ListRules | None = None,
 ) -> list[Change]:
     """What has to change so that the settings are merged in and the absent keys are gone.
 
@@ -58,7 +56,7 @@ def find_changes(
             parent = parent.get(key) if isinstance(parent, dict) else None
         if isinstance(parent, dict) and keys[-1] in parent:
             changes.append(Change(keys, "removed", parent[keys[-1]], None))
-    _merge(data, settings, (), _Merge(path, rules, changes))
+    _merge(data, settings, (), _Merge(path, rules or {}, changes))
     return changes
 
 
@@ -79,7 +77,7 @@ def _merge(data: Table, settings: Table, above: ValuePath, merge: _Merge) -> Non
             there, asked = ("a table", "a value") if isinstance(data[key], dict) else ("a value", "a table")
             raise CodexError(
                 f"{merge.path} has {there} at {dotted(keys)}, where the playbook wants {asked}. "
-                "Remove that key first, or name its path in the option for absent keys of a task before."
+                "Remove that key in a task before, with absent."
             )
         elif isinstance(wanted, dict):
             _merge(data[key], wanted, keys, merge)

@@ -80,7 +80,7 @@ def parse(text: str, path: str) -> Table:
 
 def _is_too_deep(data: Table) -> bool:
     level: list[t.Any] = [data]
-    for _ in range(NESTING_LIMIT + 1):
+    for _level in range(NESTING_LIMIT + 1):
         level = [
             inner
             for outer in level
@@ -117,6 +117,17 @@ def value_at(data: t.Any, path: ValuePath) -> t.Any:
         else:
             return None
     return data
+
+
+def values_at(data: t.Any, path: KeyPath) -> t.Iterator[t.Any]:
+    """What stands at a path of keys alone, in each item where it leads through a list."""
+    if not path:
+        yield data
+    elif isinstance(data, dict) and path[0] in data:
+        yield from values_at(data[path[0]], path[1:])
+    elif isinstance(data, list):
+        for item in data:
+            yield from values_at(item, path)
 
 
 def is_tables(value: t.Any) -> bool:

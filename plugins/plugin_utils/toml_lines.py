@@ -132,18 +132,23 @@ def _split(above: str, is_part: t.Callable[[str], bool]) -> tuple[str, str]:
     return above[:at], above[at:]
 
 
-def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
+def matched(pattern: re.Pattern[str], text: str, position: int) -> re.Match[str]:
+    """The match at a place where a valid document has one."""
     match = pattern.match(text, position)
-    assert match, "tomli took it for TOML"
-    return match.end()
+    if not match:
+        raise AssertionError("tomli took it for TOML")
+    return match
+
+
+def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
+    return matched(pattern, text, position).end()
 
 
 def _keys(text: str, position: int) -> tuple[tuple[str, ...], int]:
     """The keys of a header or before a value, and the place after the bracket or the equals sign."""
     keys = []
     while True:
-        match = KEY.match(text, position)
-        assert match, "tomli took it for TOML"
+        match = matched(KEY, text, position)
         keys.append(_key(match[1]))
         position = match.end()
         if match[2] != ".":

@@ -17,6 +17,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import (
     ValuePath,
     dotted,
     equal,
+    values_at,
 )
 
 INTEGER_LIMIT = 2**63  # TOML integers are signed 64 bits
@@ -53,7 +54,7 @@ def check_settings(value: t.Any, option: str, path: ValuePath = ()) -> t.Any:
         if isinstance(value, kind):
             return kind.fromisoformat(value.isoformat())  # ansible-core 2.19 gives subclasses
     if value is None:
-        raise CodexError(f"{where} is null, which TOML has not. To remove a key, name its path in the option for that.")
+        raise CodexError(f"{where} is null, which TOML has not. To remove a key, name its path in absent.")
     raise CodexError(f"{where} is a {type(value).__name__}, a type that TOML has not.")
 
 
@@ -67,12 +68,13 @@ def _check_text(text: str, what: str) -> None:
 def check_absent(paths: object, option: str) -> list[KeyPath]:
     """The key paths to remove: each a list of keys, from the top of the document."""
     if not isinstance(paths, list):
-        raise CodexError(f"{option} must be a list of key paths, each a list such as [mcp_servers, old].")
+        raise CodexError(f"{option} must be a list of key paths, such as [[mcp_servers, old], [profile]].")
     checked = []
     for path in paths:
         if not isinstance(path, list) or not path or not all(isinstance(key, str) for key in path):
             raise CodexError(
-                f"{option} must hold key paths that are lists of text, such as [mcp_servers, old], and none is empty."
+                f"{option} must be a list of key paths, and each of these a list of text that is not empty: "
+                "[[mcp_servers, old], [profile]] names two keys."
             )
         checked.append(tuple(str(key) for key in path))
     shortest: list[KeyPath] = []
@@ -104,12 +106,16 @@ def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, whe
                 f"{where}lists has an entry with an empty path. Name a list of {where}settings by its keys."
             )
         if bool(entry.get("append")) == (match is not None):
-            raise CodexError(f"{where}lists: {name} needs either append: true or match with the name of a key.")
+            raise CodexError(
+                f"{where}lists: {name} needs one of append: true and match with the name of a key, not both."
+            )
         if path in rules:
             raise CodexError(f"{where}lists names {name} twice. Say once how this list is brought in.")
-        found = list(_at(settings, path))
+        found = list(values_at(settings, path))
         if not found:
-            raise CodexError(f"{where}lists names {name}, which is not in {where}settings.")
+            raise CodexError(
+                f"{where}lists names {name}, which is not in {where}settings. A path is a list of keys, such as [a, b]."
+            )
         for items in found:
             if not isinstance(items, list):
                 raise CodexError(f"{where}lists names {name}, which is no list in {where}settings.")
@@ -117,17 +123,6 @@ def check_lists(entries: t.Sequence[t.Mapping[str, t.Any]], settings: Table, whe
                 _check_items(items, str(match), name, where)
         rules[path] = None if match is None else str(match)
     return rules
-
-
-def _at(value: t.Any, path: KeyPath) -> t.Iterator[t.Any]:
-    """What stands at a path, in each item where the path leads through a list."""
-    if not path:
-        yield value
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _at(value[path[0]], path[1:])
-    elif isinstance(value, list):
-        for item in value:
-            yield from _at(item, path)
 
 
 def _check_items(items: list[t.Any], match: str, name: str, where: str) -> None:

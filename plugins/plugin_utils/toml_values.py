@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import typing as t
 
-import tomledit
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import ValuePath, dotted, equal
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_lines import Statement
+
+if t.TYPE_CHECKING:
+    import tomledit
 
 
 def written(value: t.Any) -> str:
     """A value as it stands after an equals sign, with LF where it has several lines."""
+    import tomledit  # here and below, since ansible-test imports every file where no library is installed
+
     document = tomledit.Document.parse("")
     document["v"] = [0, value]  # in a list that is none of tables nothing gets a header of its own
     return document.as_toml().removeprefix("v = [0, ").removesuffix("]\n")
@@ -56,6 +60,8 @@ def remove_inside(statement: Statement, path: ValuePath) -> str:
 
 def _open(statement: Statement, path: ValuePath) -> tuple[tomledit.Document, t.Any]:
     """The statement as a document, and in it the parent of what the path leads to."""
+    import tomledit
+
     document = tomledit.Document.parse(statement.text.replace("\r\n", "\n"))
     parent: t.Any = document
     for key in (*statement.keys, *path)[:-1]:
@@ -64,6 +70,8 @@ def _open(statement: Statement, path: ValuePath) -> tuple[tomledit.Document, t.A
 
 
 def _keys_of(parent: t.Any) -> t.Collection[str | int]:
+    import tomledit
+
     return range(len(parent)) if isinstance(parent, tomledit.ListItem) else parent.keys()
 
 

@@ -45,6 +45,9 @@ class Key:
 
 ALL: t.Final = Key((0,), None)
 
+OLDEST_VERSION: t.Final[Version] = (0, 20)
+"""The first version that was measured."""
+
 
 @dataclass(frozen=True)
 class Setting(Key):
@@ -94,7 +97,7 @@ KEYS: t.Final[t.Mapping[str, Setting]] = {
         (0, 53), None, {"file": ALL, "keyring": ALL, "auto": ALL, "ephemeral": Key((0, 93), None)}
     ),
     "mcp_oauth_credentials_store": Setting((0, 47), None, {"file": ALL, "keyring": ALL, "auto": ALL}),
-    "profile": Setting((0,), (0, 133), {str: ALL}, stops=True),
+    "profile": Setting((0,), (0, 133), {str: ALL}, stops=True, successor="the option --profile"),
     "profiles": Setting((0,), (0, 133), {dict: ALL}),
     "model_providers.*.wire_api": Setting(
         (0,),

@@ -210,7 +210,7 @@ def test_the_role_says_which_settings_it_left_out(deployed: Deployed) -> None:
     (role,) = (task for task in deployed.run.tasks if "homes" in task.result)
     left_out = [
         f"preferred_auth_method was left out: Codex {version} does not act on it and goes by auth.json alone. "
-        "enforce_login_method writes what newer versions act on."
+        "Codex 0.49 and later act on forced_login_method, which enforce_login_method writes."
         for version in VERSIONS
         if not expected_settings(deployed.login, "apikey", version)
     ]

@@ -74,7 +74,7 @@ def holds(playbook: Playbook, machine: Machine, shown: list[str]) -> None:
     hidden = [line.split(" = ")[0] for line in diff.splitlines() if line.endswith("= ********")]
     assert [key for key in hidden if key.startswith(("marked", "url"))] == [
         "marked.deep.note",
-        "marked.other.0.note",
+        "marked.other[0].note",
         "url",
     ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import typing as t
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import tomli
@@ -471,6 +470,32 @@ def test_one_file_of_the_host_is_declared_once() -> None:
 
 def test_codex_info_tells_the_value_that_counts_and_the_files_it_looked_at() -> None:
     answer = found(DesiredHome(user="alice"), config=config_file(FORCED_API), managed=host_file(FORCED_CHATGPT))
-    config = home_report(answer, None, datetime.now(UTC) + timedelta())["config"]
+    config = home_report(answer, None, NOW)["config"]
     assert config["forced_login_method"] == "chatgpt"
     assert config["host_files"] == [MANAGED]
+
+
+@pytest.mark.parametrize(
+    ("files", "version", "problems"),
+    [
+        ({"config": b'profile = "work"\n'}, "0.169.0", ["/home/alice/.codex/config.toml: profile keeps Codex 0.169.0"]),
+        ({"config": b'profile = "work"\n'}, "0.130.0", []),
+        ({"config": b'profile = "work"\n'}, None, []),
+        ({"system": b'forced_login_method = "apikey"\n'}, None, [f"{SYSTEM}: forced_login_method accepts api"]),
+        ({"managed": b"a = \n"}, None, [f"{MANAGED} is not valid TOML (line 1"]),
+        ({"config": b"a = \n"}, None, ["/home/alice/.codex/config.toml is not valid TOML (line 1"]),
+    ],
+)
+def test_codex_info_tells_what_keeps_codex_from_starting(
+    files: dict[str, bytes], version: str | None, problems: list[str]
+) -> None:
+    answer = found(DesiredHome(user="alice"), **{name: config_file(data) for name, data in files.items()})
+    config = home_report(answer, version, NOW)["config"]
+    assert len(config["problems"]) == len(problems)
+    assert all(told.startswith(words_) for told, words_ in zip(config["problems"], problems, strict=True))
+
+
+def test_codex_info_tells_the_keys_that_the_version_no_longer_reads() -> None:
+    answer = found(DesiredHome(user="alice"), config=config_file(b'preferred_auth_method = "apikey"\n'))
+    assert home_report(answer, "0.169.0", NOW)["config"]["removed_keys"] == ["preferred_auth_method"]
+    assert home_report(answer, "0.34.0", NOW)["config"]["removed_keys"] == []

@@ -467,6 +467,12 @@ def test_force_leaves_a_config_that_can_be_read_to_the_editor() -> None:
     assert base64.b64decode(operation["content"]) == b"# mine\na = 2\n"
 
 
+def test_a_diff_says_that_the_replaced_file_was_no_toml_and_shows_nothing_of_it() -> None:
+    wanted = desired(config={"settings": {"model": "a"}, "force": True, "backup": True})
+    (diff,) = plan(wanted, found(wanted, config=config_file(f"a = {KEY}\n".encode()))).diffs
+    assert (diff["before"], diff["after"]) == ("(not readable as TOML)\n", 'model = "a"\n')
+
+
 def test_force_replaces_no_file_to_remove_something_from_it() -> None:
     """The table of a profile, which an older Codex has in a config.toml that is broken."""
     config = {"layer": "profile:p", "state": "absent", "force": True, "backup": True}

@@ -93,7 +93,7 @@ def test_what_becomes_of_a_setting(key: str, value: t.Any, outcomes: dict[str | 
         (STORE, "0.93.0", "accepts file, keyring, auto and ephemeral in Codex 0.93.0"),
         (WORKSPACE, None, "accepts any text and a list of texts"),
         (BEARER, "0.169.0", "keeps Codex 0.169.0 from starting, which has bearer_token_env_var in its place"),
-        ("profile", "0.134.0", "keeps Codex 0.134.0 from starting."),
+        ("profile", "0.134.0", "keeps Codex 0.134.0 from starting, which has the option --profile"),
     ],
 )
 def test_a_refusal_names_what_is_accepted_and_no_value(key: str, version: str | None, words: str) -> None:

@@ -7,7 +7,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import desired_config
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import Marks, Vaulted, check_marks
+from ansible_collections.fleet.codex.plugins.plugin_utils.redaction import Marks, Vaulted, check_marks, is_sensitive
 from ansible_collections.fleet.codex.plugins.plugin_utils.report import config_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_changes import find_changes
 from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import KeyPath, Table
@@ -107,6 +107,12 @@ def test_what_came_from_a_vault_is_hidden(settings: Table, path: KeyPath) -> Non
 def test_marks_that_are_refused(secret: t.Any, public: t.Any, words: str) -> None:
     with pytest.raises(CodexError, match=words):
         check_marks(secret, public, {"a": VALUE}, "config.")
+
+
+@pytest.mark.parametrize("number", [4000, 0.5, True])
+def test_a_number_is_no_secret_by_its_name_and_is_hidden_where_it_is_marked(number: object) -> None:
+    assert not is_sensitive(("max_output_tokens",), number)
+    assert is_sensitive(("max_output_tokens",), number, marks([("max_output_tokens",)]))
 
 
 def test_a_secret_below_what_is_public_is_no_contradiction() -> None:

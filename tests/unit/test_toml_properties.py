@@ -127,12 +127,12 @@ class Writer:
 
     def table(self, path: Path, header: str) -> None:
         self.statement(path, f"{header}{self.tape.pick(('', ' # header'))}\n")
-        for _ in range(self.tape.below(4)):
+        for _line in range(self.tape.below(4)):
             self.key(path)
 
     def write(self) -> Document:
         tape = self.tape
-        for _ in range(tape.below(4)):
+        for _line in range(tape.below(4)):
             self.key(())
         tables: list[str] = []
         implied: list[str] = []

@@ -39,7 +39,7 @@ def test_settings_that_toml_cannot_say(value: Table, words: str) -> None:
 
 def test_settings_that_codex_would_not_read() -> None:
     deep: t.Any = 1
-    for _ in range(80):
+    for _level in range(80):
         deep = [deep]
     assert check_settings({"a": deep[0]}, "settings") == {"a": deep[0]}
     with pytest.raises(CodexError, match="settings is nested by more than 80 levels"):
@@ -96,8 +96,8 @@ def test_rules_for_lists() -> None:
     ("entries", "words"),
     [
         ([{"path": [], "append": True}], "config.lists has an entry with an empty path"),
-        ([{"path": ["args"]}], "config.lists: args needs either append: true or match"),
-        ([{"path": ["args"], "append": True, "match": "n"}], "args needs either append: true or match"),
+        ([{"path": ["args"]}], "config.lists: args needs one of append: true and match"),
+        ([{"path": ["args"], "append": True, "match": "n"}], "args needs one of append: true and match"),
         ([{"path": ["args"], "append": True}] * 2, "names args twice"),
         ([{"path": ["arg"], "append": True}], "names arg, which is not in config.settings"),
         ([{"path": ["args", "x"], "append": True}], "names args.x, which is not in"),
