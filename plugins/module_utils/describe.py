@@ -22,7 +22,12 @@ from ansible_collections.fleet.codex.plugins.module_utils.accounts import (
     works_for_another,
 )
 from ansible_collections.fleet.codex.plugins.module_utils.auth_facts import summarise_auth
-from ansible_collections.fleet.codex.plugins.module_utils.folders import describe_folder, place, root_alone_leads
+from ansible_collections.fleet.codex.plugins.module_utils.folders import (
+    describe_folder,
+    not_roots,
+    place,
+    root_alone_leads,
+)
 from ansible_collections.fleet.codex.plugins.module_utils.obstacles import failure
 from ansible_collections.fleet.codex.plugins.module_utils.reading import SIZE_LIMIT, digest, read_file
 from ansible_collections.fleet.codex.plugins.module_utils.writing import leftovers
@@ -73,9 +78,12 @@ def describe_home(home, account, codex_home):
 def describe_host(home):
     """The files of the whole host that are asked for, as whoever runs this sees them, and what killed runs left."""
     items = [item for item in home["files"] if item["base"] == "host"]
-    folders = {os.path.dirname(os.path.realpath(item["path"])) for item in items}
-    files = {item["name"]: describe_file(item["path"], item.get("report")) for item in items}
-    return files, leftovers(folders) if os.geteuid() == 0 else []
+    files = {
+        item["name"]: dict(describe_file(item["path"], item.get("report")), not_roots=not_roots(item["path"]))
+        for item in items
+    }
+    safe = [item["path"] for item in items if not files[item["name"]]["not_roots"]]
+    return files, leftovers({os.path.dirname(os.path.realpath(path)) for path in safe}) if os.geteuid() == 0 else []
 
 
 def unsaved_logins(codex_home):

@@ -219,13 +219,8 @@ class HomeDraft:
             for part, step in (reversed(steps) if removing else steps)
             for change in step.changes
         ]
-        if not found["root"] and any(change.operation["base"] == "host" for change in changes):
-            facts: ObstacleFacts = {
-                "reason": "host_needs_root",
-                "path": self.config.step.result["path"],
-                "running": found["account"]["name"],
-            }
-            raise CodexError(obstacles.sentence(facts))
+        if any(change.operation["base"] == "host" for change in changes):
+            self._check_host_can_be_written()
         folder = _plan_folder(found, any(_goes_into_codex_home(change.operation) for change in changes))
         clean = [Change(operation, None) for operation in _clean(found["leftovers"])]
         changes = [
@@ -235,6 +230,17 @@ class HomeDraft:
         ]
         result["changed"] = bool(changes)
         return HomePlan(changes, result, [*(w for _part, step in steps for w in step.warnings), *warnings])
+
+    def _check_host_can_be_written(self) -> None:
+        """Refuses a file of the whole host that the target would not write, before anything else is done."""
+        path, facts = self.config.step.result["path"], None
+        folder = next(file.get("not_roots") for file in self.found["files"].values() if file["path"] == path)
+        if not self.found["root"]:
+            facts = ObstacleFacts(reason="host_needs_root", path=path, running=self.found["account"]["name"])
+        elif folder:
+            facts = ObstacleFacts(reason="not_roots", path=folder)
+        if facts:
+            raise CodexError(obstacles.sentence(facts))
 
     def _check_configuration(self, host_wide: t.Mapping[str, Table]) -> list[str]:
         """Refuses a configuration that does not go with the login; what else is to be said of the two."""

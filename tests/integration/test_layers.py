@@ -59,10 +59,16 @@ def test_an_account_cannot_write_a_file_of_the_host(container: Container, playbo
 
 
 def test_a_folder_that_is_not_roots_is_no_place(container: Container, playbook: Playbook) -> None:
+    """Told before anything is done, so that check mode says so, too, and no login is half of a change."""
     container.run("install", "-d", "-o", "alice", "/etc/codex")
-    failure = config(playbook, container.docker(), layer="system", settings={"model": "x"}).failure()
-    assert failure.startswith("/etc/codex can be changed by other accounts than root")
+    host = {"layer": "system", "settings": {"model": "x"}}
+    homes = [{"user": "alice", "auth": {"api_key": "fleet-test-key"}}, {"config": host}]
+    task = {"name": "homes", "fleet.codex.codex_home": {"homes": homes}}
+    for arguments in (["--check"], []):
+        failure = playbook.run({"host": container.docker()}, [task], arguments=arguments).failure()
+        assert failure.startswith("/etc/codex can be changed by other accounts than root")
     assert container.list("/etc/codex") == []
+    assert not container.exists("/home/alice/.codex")
 
 
 def test_a_file_of_the_host_never_costs_any_account_its_login(container: Container, playbook: Playbook) -> None:

@@ -85,6 +85,19 @@ def test_nothing_is_written_where_others_can_change_what_is_there(
     assert not path.exists() or path.read_bytes() == b""
 
 
+def test_what_others_left_in_the_folder_is_not_for_root_to_clear_away(
+    half: Half, home: Path, root_folder: Path, account: pwd.struct_passwd
+) -> None:
+    """It would be refused, and with it every run on the host."""
+    (root_folder / ".fleet-codex-0123456789abcdef").touch()
+    query: t.Any = [{"name": "system", "base": "host", "path": str(root_folder / "config.toml"), "report": "content"}]
+    for owner, count in ((0, 1), (account.pw_uid, 0)):
+        os.chown(root_folder, owner, 0)
+        (answer,) = half.execute("describe", [{"user": None, "codex_home": str(home), "files": query}])
+        assert len(answer["leftovers"]) == count
+        assert answer["files"]["system"]["not_roots"] == (None if owner == 0 else str(root_folder))
+
+
 def test_without_root_nothing_is_written(root_folder: Path, account: pwd.struct_passwd) -> None:
     half = Half("/usr/bin/python3")  # the one that every account can run
     file = root_folder / "config.toml"
