@@ -27,8 +27,8 @@ options:
         E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task count before that.
       - Every folder on the way must belong to root or to the account, because the owner of a folder can exchange what
         is in it.
-      - A folder that is missing is created with mode V(0700). Where the account itself cannot create it, root does,
-        but only below folders that root alone can write.
+      - Modules that write create a folder that is missing, with mode V(0700). Where the account itself cannot create
+        it, root does, but only below folders that root alone can write.
       - Write the path out. V(~) is not expanded, and refused.
     type: str
 """

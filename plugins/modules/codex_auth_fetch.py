@@ -42,7 +42,7 @@ options:
       - The vault id, one of those that the run has secrets for, with which a new O(dest) is encrypted, and one that is
         there without encryption.
       - One that is encrypted already keeps its own.
-      - Without it, a new O(dest) is not encrypted.
+      - Without it, a new O(dest) holds the refresh token in clear text. Do not commit such a file.
     type: str
   on_account_mismatch:
     description:
@@ -78,6 +78,7 @@ EXAMPLES = r"""
     user: ci
     codex_home: /srv/codex/ci
     dest: "credentials/{{ inventory_hostname }}/ci/auth.json"
+    encrypt_vault_id: codex
     on_account_mismatch: replace
   become: true
 """

@@ -129,14 +129,14 @@ EXAMPLES = r"""
 - name: Log bob in with a ChatGPT login, and keep the tokens that Codex renews there
   fleet.codex.codex_auth_file:
     user: bob
-    src: credentials/bob/auth.json
+    src: "credentials/{{ inventory_hostname }}/bob/auth.json"
     update: if_newer
   become: true
 
 - name: Move alice from the API key to a ChatGPT login, and keep a copy of the old file
   fleet.codex.codex_auth_file:
     user: alice
-    src: credentials/alice/auth.json
+    src: "credentials/{{ inventory_hostname }}/alice/auth.json"
     on_account_mismatch: replace
     backup: true
     backup_keep: 3

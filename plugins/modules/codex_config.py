@@ -59,7 +59,7 @@ options:
   enforce_login_method:
     description:
       - Also write C(forced_login_method), which makes Codex 0.49 and later refuse the other kind of login. It is left
-        out for an O(codex_version) before 0.49.
+        out for a O(codex_version) before 0.49.
       - The method is O(preferred_auth_method), or else the one of the C(auth.json) beside the file. Without either
         the task fails.
       - The task also fails where the C(auth.json) holds the other kind of login, because Codex would delete it.
@@ -255,25 +255,25 @@ EXAMPLES = r"""
 - name: Let no account of the host use anything but an API key
   fleet.codex.codex_config:
     layer: managed
-    preferred_auth_method: apikey
-    enforce_login_method: true
+    settings:
+      forced_login_method: api
   become: true
 
-- name: Add a folder that Codex may write to and a hook, and keep those that are there
+- name: Add a folder that Codex may write to, switch one skill off, and keep what is said of others
   fleet.codex.codex_config:
     user: alice
     settings:
       sandbox_workspace_write:
         writable_roots: [/srv/build]
-      hooks:
-        Stop:
-          - name: lint
-            command: [make, lint]
+      skills:
+        config:
+          - path: /srv/skills/deploy/SKILL.md
+            enabled: false
     lists:
       - path: [sandbox_workspace_write, writable_roots]
         append: true
-      - path: [hooks, Stop]
-        match: name
+      - path: [skills, config]
+        match: path
   become: true
 
 - name: Put a configuration in place, also where the old one cannot be read any more
@@ -295,7 +295,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: The C(config.toml) that was meant.
+  description: The C(config.toml) that was meant, or the file of another O(layer).
   returned: success
   type: str
   sample: /home/alice/.codex/config.toml
@@ -313,7 +313,7 @@ changes:
     key:
       description:
         - The key, as TOML writes its path. A table that is new stands there as one key.
-        - The place of an item in a list is in brackets, from 0, such as C(hooks.Stop[1].command).
+        - The place of an item in a list is in brackets, from 0, such as C(skills.config[1].enabled).
       returned: success
       type: str
       sample: projects."/srv/app".trust_level

@@ -207,7 +207,7 @@ options:
           enforce_login_method:
             description:
               - Also write C(forced_login_method), which makes Codex 0.49 and later refuse the other kind of login. It
-                is left out for an O(homes[].codex_version) before 0.49.
+                is left out for a O(homes[].codex_version) before 0.49.
               - The method is O(homes[].config.preferred_auth_method), or else the one of the C(auth.json) beside the
                 file. Without either the task fails.
               - The task also fails where the C(auth.json) holds the other kind of login, because Codex would delete
@@ -403,7 +403,7 @@ EXAMPLES = r"""
           drop_removed_keys: true
       - user: bob
         auth:
-          src: credentials/bob/auth.json
+          src: "credentials/{{ inventory_hostname }}/bob/auth.json"
           update: if_newer
           on_account_mismatch: replace
           backup: true
@@ -413,10 +413,10 @@ EXAMPLES = r"""
             model: gpt-5
             sandbox_workspace_write:
               writable_roots: [/srv/build]
-            hooks:
-              Stop:
-                - name: lint
-                  command: [make, lint]
+            skills:
+              config:
+                - path: /srv/skills/deploy/SKILL.md
+                  enabled: false
             projects:
               /srv/app:
                 trust_level: trusted
@@ -425,8 +425,8 @@ EXAMPLES = r"""
           lists:
             - path: [sandbox_workspace_write, writable_roots]
               append: true
-            - path: [hooks, Stop]
-              match: name
+            - path: [skills, config]
+              match: path
           force: true
           secret_keys:
             - [projects]
@@ -579,7 +579,7 @@ homes:
           type: str
           sample: /home/alice/.codex/auth.json.18422.2026-11-23@17:11:08~
     config:
-      description: What became of the config.toml.
+      description: What became of the C(config.toml), or of the file of another O(homes[].config.layer).
       returned: when O(homes[].config) is given and O(homes[].state=present)
       type: dict
       contains:

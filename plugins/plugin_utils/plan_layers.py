@@ -83,8 +83,8 @@ def check_login_survives(
 ) -> None:
     """Refuses configuration files with which Codex (0.49 and later) deletes the auth.json that will be there.
 
-    views: ways in which Codex may be run. variables: those of the account that Codex uses instead of auth.json, with the
-    file that sets them. Codex holds them against the configuration, too, and deletes an auth.json that is right.
+    views: ways in which Codex may be run. variables: those of the account that Codex uses instead of auth.json, with
+    the file that sets them. Codex holds them against the configuration, too, and deletes an auth.json that is right.
     """
     method = _counts_as(auth) if auth is not None else "none"
     if auth is None or method not in versions.FORCED_LOGIN_METHOD:

@@ -1,11 +1,15 @@
 #!/bin/sh
-# `make demo`: the role logs three made-up hosts in to Codex, and a real Codex says what it sees there.
+# `make demo`: the role logs three made-up hosts in to Codex, a real Codex says what it sees there, and a second run
+# keeps tokens that were renewed since.
 # Each host is a home folder on this machine; nothing is touched but .venv, the cache of downloads and
 # one scratch folder, which goes at the end. KEEP=1 keeps it.
 set -eu
 demo=$(cd "$(dirname "$0")" && pwd -P)
-checkout=$(cd "$demo/../.." && pwd -P)
+. "$demo/../environment/common.sh"
+environment=$checkout/tests/environment
+bin=$venv/bin
 hosts='build-1 dev-1 old-1'
+codex_version=0.169.0
 
 colour=
 [ ! -t 1 ] || [ -n "${NO_COLOR:-}" ] || colour=1
@@ -26,13 +30,15 @@ unset CODEX_HOME OPENAI_API_KEY CODEX_API_KEY CODEX_ACCESS_TOKEN
 
 # --------------------------------------------------------------------------------------- setting up
 
-say 'Setting up (a minute the first time, seconds later)'
-sh "$checkout/tests/environment/venv.sh" tests/demo/requirements.txt
-sh "$checkout/tests/environment/collections.sh"
-bin=$checkout/.venv/bin
+say 'Setting up (a minute or two the first time, seconds later)'
+[ -x "$bin/ansible-playbook" ] || echo '  pip downloads ansible-core and what it needs, into .venv …'
+sh "$environment/venv.sh" tests/demo/requirements.txt
+sh "$environment/collections.sh"
+[ -x "$cache/codex/$codex_version/codex" ] || ! command -v npm >/dev/null ||
+    echo "  npm downloads Codex $codex_version, some 100 MB, into $cache …"
 echo "  Ansible  ansible-core $("$bin/python" -c 'from ansible.release import __version__; print(__version__)'), in .venv"
-if codex=$(sh "$checkout/tests/environment/codex.sh" 0.169.0 2>&1); then
-    echo "  Codex    0.169.0, the real binary from npm"
+if codex=$(sh "$environment/codex.sh" "$codex_version" 2>&1); then
+    echo "  Codex    $codex_version, the real binary from npm"
 else
     echo "  Codex    none, so nobody will ask it: ${codex#fleet.codex: }"
     codex=
@@ -57,18 +63,15 @@ mkdir -m 700 old-1/.codex
 cp "$demo/old-config.toml" old-1/.codex/config.toml
 echo fleet-demo-vault-password >vault-password
 
-export ANSIBLE_CONFIG="$demo/ansible.cfg" ANSIBLE_COLLECTIONS_PATH="$checkout/.venv/collections"
+export ANSIBLE_CONFIG="$demo/ansible.cfg" ANSIBLE_COLLECTIONS_PATH="$venv/collections"
 export ANSIBLE_HOME="$DEMO_SCRATCH/ansible" ANSIBLE_VAULT_PASSWORD_FILE="$DEMO_SCRATCH/vault-password"
 [ -z "$colour" ] || export ANSIBLE_FORCE_COLOR=1
 
-"$bin/python" "$demo/tokens.py" | "$bin/ansible-vault" encrypt --output dev-1.auth.json 2>vault.log || {
+"$bin/python" "$demo/tokens.py" given | "$bin/ansible-vault" encrypt --output dev-1.auth.json 2>vault.log || {
     cat vault.log >&2
     exit 1
 }
-echo "  Hosts    three folders in $DEMO_SCRATCH:"
-echo "           build-1 is to get an API key, also in its environment"
-echo "           dev-1   is to get a ChatGPT login, out of a vault-encrypted file"
-echo "           old-1   is to get an API key, and settings in the config.toml that it has already"
+echo "  Hosts    three folders in $DEMO_SCRATCH"
 
 # ------------------------------------------------------------------------------------------ showing
 
@@ -90,6 +93,10 @@ ask_codex() {
     env -i PATH="$PATH" HOME="$DEMO_SCRATCH/$1" $offline "$codex" login status 2>&1 | grep -v '^WARNING' || true
 }
 
+say 'What is declared, in tests/demo/inventory.yml; the role takes it from there'
+sed -n 's/^  //; /^hosts:/,$p' "$demo/inventory.yml" >declared
+show declared
+
 say 'First run: ansible-playbook --diff tests/demo/playbook.yml'
 play first
 
@@ -101,7 +108,16 @@ if [ -n "$codex" ]; then
     done
 fi
 
-say 'Second run, the same command: there is nothing left to do'
+say "Between the runs, dev-1's ChatGPT tokens are renewed"
+renewed_at() { sed -n 's/.*"last_refresh": "\([^".]*\).*/\1/p'; }
+"$bin/python" "$demo/tokens.py" renewed >renewed.auth.json
+cat renewed.auth.json >dev-1/.codex/auth.json
+echo '  Codex does that by itself, at a server. Here the demo does it: it writes newer tokens of the same'
+echo "  account into dev-1's auth.json. The copy in the vault is the older one now:"
+echo "    vault  last_refresh $("$bin/ansible-vault" view dev-1.auth.json | renewed_at)"
+echo "    dev-1  last_refresh $(renewed_at <dev-1/.codex/auth.json)"
+
+say 'Second run, the same command: nothing is left to do, and the newer tokens stay'
 play second
 
 say "What became of old-1's own config.toml"

@@ -69,12 +69,15 @@ def main() -> int:
     before = pathlib.Path(__file__).with_name("old-config.toml").read_text()
     comments = lost_comments(before, (scratch / "old-1/.codex/config.toml").read_text())
     faults += [f"old-1: this comment was lost: {comment}" for comment in comments]
+    if (scratch / "dev-1/.codex/auth.json").read_bytes() != (scratch / "renewed.auth.json").read_bytes():
+        faults.append("dev-1: the renewed tokens were to stay.")
     print()
     for fault in faults:
         print(f"  {bad}{fault}{plain}")
     if not faults:
         kept = len(re.findall("#.*", before))
-        print(f"  All as declared, nothing done twice, and the {kept} comments of old-1's config.toml still there.")
+        print("  All as declared, and nothing done twice. Still there: the tokens that were renewed on dev-1, and the")
+        print(f"  {kept} comments of old-1's config.toml.")
     return 1 if faults else 0
 
 

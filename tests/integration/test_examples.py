@@ -72,7 +72,7 @@ def test_the_modules_examples(module: str, container: Container, playbook: Playb
     container.run("sh", "-c", "id ci >/dev/null 2>&1 || useradd -r -d /nonexistent -s /usr/sbin/nologin ci")
     container.write("/usr/local/bin/codex", codex, mode="755")
     for name in ("alice", "bob"):
-        file = playbook.folder / "credentials" / name / "auth.json"
+        file = playbook.folder / "credentials" / "host" / name / "auth.json"
         file.parent.mkdir(parents=True)
         file.write_text(login(name))
     documentation = importlib.import_module(f"ansible_collections.fleet.codex.plugins.modules.{module}")
