@@ -45,6 +45,9 @@ NOT_IN_REQUIREMENTS: t.Final = ("model", "forced_login_method", "forced_chatgpt_
 CREDENTIALS_STORE_REQUIRED: t.Final = Key((0, 155), None)
 """cli_auth_credentials_store in requirements.toml."""
 
+IN_REQUIREMENTS: t.Final = ("cli_auth_credentials_store",)
+"""Keys of config.toml that requirements.toml has, too, with the same values."""
+
 HOST_QUERIES: t.Final[list[FileQuery]] = [
     {"name": name, "base": "host", "path": path, "report": "content"} for name, path in HOST_FILES.items()
 ]

@@ -17,6 +17,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import (
     toml_document,
     versions,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import IN_REQUIREMENTS
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.misnamed_keys import misnamed_keys
@@ -92,8 +93,8 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         return _remove_file(config, file)
     old, data = _read(config, file)
     wanted = _wanted(config, version, auth)
-    if config.layer.reads_keys:
-        plan_config_keys.check_settings(wanted.settings, version, file["path"])
+    shared = {key: value for key, value in wanted.settings.items() if config.layer.reads_keys or key in IN_REQUIREMENTS}
+    plan_config_keys.check_settings(shared, version, file["path"])
     if config.drop_removed_keys and not table:  # none of them was ever in the table of a profile
         wanted.absent = plan_config_keys.with_dropped(wanted.absent, data, wanted.settings, version)
     changes = find_changes(data, wanted.settings, wanted.absent, file["path"], wanted.lists)

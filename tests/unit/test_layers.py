@@ -404,6 +404,15 @@ def test_a_value_in_a_profile_table_that_codex_will_not_use_is_no_matter_of_the_
     assert not plan(wanted, found(wanted, managed=host_file(b'model = "a"\n'))).warnings
 
 
+def test_a_requirement_with_which_codex_does_not_start_is_refused() -> None:
+    """The one key that it shares with config.toml (measured on 0.155 and 0.169); the others are of another kind."""
+    settings = {"cli_auth_credentials_store": "elsewhere"}
+    with pytest.raises(CodexError, match="cli_auth_credentials_store accepts file, keyring"):
+        plan(wanted := layer("requirements", settings=settings), found(wanted))
+    wanted = layer("requirements", settings={"cli_auth_credentials_store": "file", "profile": 1})
+    assert plan(wanted, found(wanted)).changes
+
+
 def test_requirements_that_codex_ignores_are_told() -> None:
     wanted = layer("requirements", settings={"model": "b", "allowed_approval_policies": ["never"]})
     assert plan(wanted, found(wanted)).warnings == [f"Codex ignores model in {REQUIREMENTS}."]
