@@ -52,15 +52,15 @@ def test_a_mounted_file_of_the_host_is_named_by_its_path_and_without_a_word_on_l
     outside, inside = tmp_path / "outside.toml", "/etc/codex/requirements.toml"
     outside.touch(mode=0o644)
     container = Container("shells", key, "--volume", f"{outside}:{inside}")
-    options: dict[str, t.Any] = {"layer": "requirements", "settings": {"allowed_approval_policies": ["never"]}}
+    present: dict[str, t.Any] = {"settings": {"allowed_approval_policies": ["never"]}}
     try:
         for more, changed, what in [
-            ({}, True, "rewritten in place"),
-            ({}, False, None),
+            (present, True, "rewritten in place"),
+            (present, False, None),
             ({"state": "absent"}, True, "emptied"),
             ({"state": "absent"}, False, None),
         ]:
-            run = config(playbook, container.docker(), **options | more)
+            run = config(playbook, container.docker(), layer="requirements", **more)
             assert run.changes() == [changed]
             told = [f"{inside} is a mount point of its own and was {what}. Mount its folder instead."] if what else None
             assert run.one("config").result.get("warnings") == told
