@@ -11,7 +11,12 @@ import errno
 import os
 
 from ansible_collections.fleet.codex.plugins.module_utils.accounts import as_account, owner_name, works_for_another
-from ansible_collections.fleet.codex.plugins.module_utils.folders import make_folder_for, place, root_alone_leads
+from ansible_collections.fleet.codex.plugins.module_utils.folders import (
+    make_folder_for,
+    not_roots,
+    place,
+    root_alone_leads,
+)
 from ansible_collections.fleet.codex.plugins.module_utils.obstacles import Obstacle, failure
 from ansible_collections.fleet.codex.plugins.module_utils.operations import OPERATIONS
 from ansible_collections.fleet.codex.plugins.module_utils.processes import running_codex, settles
@@ -67,9 +72,9 @@ def check_host_files(operations):
     if os.geteuid() != 0:
         raise Obstacle("host_needs_root", path=operations[0]["path"], running=owner_name(os.geteuid()))
     for operation in operations:
-        for path in (operation["path"], os.path.realpath(operation["path"])):
-            if not root_alone_leads(os.path.dirname(path)):
-                raise Obstacle("not_roots", path=os.path.dirname(path))
+        folder = not_roots(operation["path"])
+        if folder:
+            raise Obstacle("not_roots", path=folder)
 
 
 def apply_all(operations, account, codex_home):

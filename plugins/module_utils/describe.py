@@ -22,7 +22,12 @@ from ansible_collections.fleet.codex.plugins.module_utils.accounts import (
     works_for_another,
 )
 from ansible_collections.fleet.codex.plugins.module_utils.auth_facts import summarise_auth
-from ansible_collections.fleet.codex.plugins.module_utils.folders import describe_folder, place, root_alone_leads
+from ansible_collections.fleet.codex.plugins.module_utils.folders import (
+    describe_folder,
+    not_roots,
+    place,
+    root_alone_leads,
+)
 from ansible_collections.fleet.codex.plugins.module_utils.obstacles import failure
 from ansible_collections.fleet.codex.plugins.module_utils.reading import SIZE_LIMIT, digest, read_file
 from ansible_collections.fleet.codex.plugins.module_utils.writing import leftovers
@@ -63,7 +68,7 @@ def describe_home(home, account, codex_home):
             answer["files"][item["name"]] = describe_file(path, item.get("report"))
             folders.add(os.path.dirname(os.path.realpath(path)))
     answer["leftovers"] = leftovers(folders)
-    answer["profiles"] = profiles(codex_home)
+    answer["profiles"], answer["all_profiles"] = profiles(codex_home)
     answer["unsaved_logins"] = unsaved_logins(codex_home)
     answer["home_exists"] = os.path.isdir(account["home"])
     answer["system"] = sys.platform
@@ -73,9 +78,12 @@ def describe_home(home, account, codex_home):
 def describe_host(home):
     """The files of the whole host that are asked for, as whoever runs this sees them, and what killed runs left."""
     items = [item for item in home["files"] if item["base"] == "host"]
-    folders = {os.path.dirname(os.path.realpath(item["path"])) for item in items}
-    files = {item["name"]: describe_file(item["path"], item.get("report")) for item in items}
-    return files, leftovers(folders) if os.geteuid() == 0 else []
+    files = {
+        item["name"]: dict(describe_file(item["path"], item.get("report")), not_roots=not_roots(item["path"]))
+        for item in items
+    }
+    safe = [item["path"] for item in items if not files[item["name"]]["not_roots"]]
+    return files, leftovers({os.path.dirname(os.path.realpath(path)) for path in safe}) if os.geteuid() == 0 else []
 
 
 def unsaved_logins(codex_home):
@@ -89,13 +97,24 @@ def unsaved_logins(codex_home):
 
 
 def profiles(codex_home):
-    """The configuration files of profiles, NAME.config.toml, that Codex 0.134 and later read with --profile NAME."""
+    """The configuration files of profiles, NAME.config.toml, that Codex 0.134 and later read with --profile NAME.
+
+    Second: whether those are all there are. Whose home it is could have any number of them read, so they count up to
+    SIZE_LIMIT together, each for at least a block of the disk. Codex takes no other names (measured).
+    """
     try:
-        names = sorted(name for name in os.listdir(codex_home) if name.endswith(".config.toml"))
+        names = sorted(name for name in os.listdir(codex_home) if re.match(r"[A-Za-z0-9_-]+\.config\.toml\Z", name))
     except OSError:
-        return []
-    found = [describe_file(os.path.join(codex_home, name), "content") for name in names]
-    return [file for file in found if file["kind"] == "file"]
+        return [], True
+    found, left = [], SIZE_LIMIT
+    for name in names:
+        file = describe_file(os.path.join(codex_home, name), "content")
+        left -= max(len(file.get("content", "")) * 3 // 4, 4096)
+        if left < 0 or file["kind"] == "oversized":
+            return found, False
+        if file["kind"] == "file":
+            found.append(file)
+    return found, True
 
 
 def describe_file(path, report):
@@ -142,6 +161,8 @@ def describe_file(path, report):
         facts["mount_point"] = is_mount_point(os.path.realpath(path))
     elif report == "content":
         facts["content"] = base64.b64encode(data).decode("ascii")
+        if not data:  # as it stays of a mounted file that was to be removed
+            facts["mount_point"] = is_mount_point(os.path.realpath(path))
     elif report == "variables":
         found = re.findall(r"^[ \t]*(?:export[ \t]+)?(\w+)=[\"']?[^\s\"']", data.decode("utf-8", "replace"), re.M)
         facts["variables"] = sorted(set(found))

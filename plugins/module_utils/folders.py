@@ -84,6 +84,13 @@ def root_alone_leads(path):
     return all(s.st_uid == 0 and (stat.S_ISLNK(s.st_mode) or not s.st_mode & 0o022) for _path, s in steps)
 
 
+def not_roots(path):
+    """The folder that leads to a file of the whole host, or to where a link in its place leads, and that others than
+    root can change; None where there is none."""
+    folders = [os.path.dirname(file) for file in (path, os.path.realpath(path))]
+    return next((folder for folder in folders if not root_alone_leads(folder)), None)
+
+
 def make_folder(path, mode):
     """Makes a folder and those above it that are missing, as whoever runs this."""
     parent = os.path.dirname(path)

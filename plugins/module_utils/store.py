@@ -48,7 +48,8 @@ def work_on_all(homes, request):
     answers = []
     for home in homes:
         operations = home.get("operations", [])
-        complete = all(r["status"] == "done" for a in answers for r in a.get("results", [{"status": "failed"}]))
+        results = [r for a in answers for r in a.get("results", [{"status": "failed"}])]
+        complete = all(r["status"] == "done" and not r.get("rewritten") for r in results)
         if not complete and any(operation["base"] == "host" for operation in operations):
             answer = {"results": [{"status": "conflict", "path": operations[0]["path"]}]}
         else:

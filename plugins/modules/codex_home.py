@@ -200,7 +200,8 @@ options:
                 and ChatGPT tokens.
               - With O(homes[].codex_version) it is left out, with a warning, for versions that do not act on it.
                 Without O(homes[].codex_version) it is written, and the task warns when it is.
-              - It also says which method O(homes[].config.enforce_login_method) enforces.
+              - It also says which method O(homes[].config.enforce_login_method) enforces. In the layers V(system) and
+                V(managed) it is given for that alone.
             type: str
             choices: [apikey, chatgpt]
           enforce_login_method:

@@ -45,6 +45,9 @@ NOT_IN_REQUIREMENTS: t.Final = ("model", "forced_login_method", "forced_chatgpt_
 CREDENTIALS_STORE_REQUIRED: t.Final = Key((0, 155), None)
 """cli_auth_credentials_store in requirements.toml."""
 
+IN_REQUIREMENTS: t.Final = ("cli_auth_credentials_store",)
+"""Keys of config.toml that requirements.toml has, too, with the same values."""
+
 HOST_QUERIES: t.Final[list[FileQuery]] = [
     {"name": name, "base": "host", "path": path, "report": "content"} for name, path in HOST_FILES.items()
 ]
@@ -115,6 +118,10 @@ class Source:
     data: Table = field(default_factory=dict)
 
 
+View = t.Sequence[Source]
+"""The configuration files that one run of Codex reads, by rank: the first that has a value wins."""
+
+
 @dataclass(frozen=True)
 class Sources:
     """All configuration files that a home's Codex reads; ``profiles`` by name, one at a time of them counts."""
@@ -130,15 +137,20 @@ class Sources:
         """Those whose keys Codex acts on; requirements.toml has others."""
         return [self.managed, *self.profiles.values(), self.user, self.system]
 
-    def views(self) -> list[list[Source]]:
+    def views(self) -> list[View]:
         """The sources by rank, the first wins: without a profile, and with each one."""
         below = [self.user, self.system]
         return [[self.managed, *below], *([self.managed, profile, *below] for profile in self.profiles.values())]
 
 
-def value_of(key: str, sources: t.Sequence[Source]) -> tuple[t.Any, str]:
+def value_of(key: str, sources: View) -> tuple[t.Any, str]:
     """What a top-level key comes to, and the path of the file that says so; None where none has it."""
     return next(((source.data[key], source.path) for source in sources if key in source.data), (None, ""))
+
+
+def login_rules(view: View) -> list[tuple[t.Any, str]]:
+    """What a run of Codex goes by when it deletes logins, with the paths of the files that say so."""
+    return [value_of(key, view) for key in ("forced_login_method", "forced_chatgpt_workspace_id")]
 
 
 def overruled(declared: Table, by: Source, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -181,6 +181,11 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
         given = [name for name in LOGIN_OPTIONS if arguments.get(name)]
         if given:
             raise CodexError(f"{where}{given[0]} has no effect in the layer {layer.kind}. Give it in another layer.")
+    if layer.is_host_wide and arguments.get("preferred_auth_method") and not arguments.get("enforce_login_method"):
+        raise CodexError(
+            f"{where}preferred_auth_method has no effect in the layer {layer.kind}, since no Codex that reads it acts "
+            "on that key. Leave it out, or set enforce_login_method."
+        )
     if arguments.get("drop_removed_keys") and not layer.reads_keys:
         raise CodexError(f"{where}drop_removed_keys knows no keys of the layer {layer.kind}. Leave it out there.")
     settings = toml_settings.check_settings(arguments.get("settings") or {}, f"{where}settings")

@@ -99,14 +99,14 @@ def bring_about(
         plans = plan_homes(desired, answers, datetime.now(UTC), others)
         if claim:
             claim(answers)
-        # Files of the whole host last: each account's login has to be there before.
-        pending = sorted((n for n, plan in enumerate(plans) if plan.changes), key=lambda n: is_host_wide(desired[n]))
-        if pending and not check_mode:
-            applied = executor.execute("apply", [_apply_request(desired[n], plans[n], verify) for n in pending])
-            finished = [_note(progress[n], plans[n], answer) for n, answer in zip(pending, applied, strict=True)]
+        turns = _turns(plans)
+        if turns and not check_mode:
+            requests = [_apply_request(desired[n], changes, verify) for n, changes in turns]
+            applied = list(zip(turns, executor.execute("apply", requests), strict=True))
+            finished = [_note(progress[n], plans[n], changes, answer) for (n, changes), answer in applied]
             if not all(finished):
                 continue
-            for n, answer in zip(pending, applied, strict=True):
+            for (n, _changes), answer in applied:
                 answers[n] = answer
         results = [done.result(plan) for done, plan in zip(progress, plans, strict=True)]
         if verify:
@@ -124,22 +124,35 @@ def bring_about(
     )
 
 
-def _apply_request(desired: DesiredHome, plan: HomePlan, verify: bool) -> HomeRequest:
+def _turns(plans: t.Sequence[HomePlan]) -> list[tuple[int, list[PlannedChange]]]:
+    """What apply is to do, by the places of the plans: the homes, and then the files of the whole host.
+
+    Every login has to be there before a file of the host that may allow no other one.
+    """
+    return [
+        (n, changes)
+        for on_host in (False, True)
+        for n, plan in enumerate(plans)
+        if (changes := [change for change in plan.changes if (change.operation["base"] == "host") == on_host])
+    ]
+
+
+def _apply_request(desired: DesiredHome, changes: t.Sequence[PlannedChange], verify: bool) -> HomeRequest:
     return {
         "user": desired.user,
         "codex_home": desired.codex_home,
-        "operations": plan.operations,
+        "operations": [change.operation for change in changes],
         "login_status": verify,
     }
 
 
-def _note(progress: Progress, plan: HomePlan, answer: HomeAnswer) -> bool:
+def _note(progress: Progress, plan: HomePlan, changes: t.Sequence[PlannedChange], answer: HomeAnswer) -> bool:
     """Notes what apply did; whether that is all, False where somebody else wrote before or after it."""
     if "obstacle" in answer:
         raise CodexError(obstacles.sentence(answer["obstacle"]))
     results = answer["results"]
     settled = True
-    for change, result in zip(plan.changes, results, strict=False):
+    for change, result in zip(changes, results, strict=False):
         if result["status"] == "conflict":
             return False
         if result["status"] == "failed":
@@ -153,18 +166,21 @@ def _note(progress: Progress, plan: HomePlan, answer: HomeAnswer) -> bool:
             progress.processes = {**(progress.processes or {}), **found}
             settled = settled and not result["rewritten"]
         if result.get("in_place"):
-            operation = change.operation
-            below = plan.result["codex_home"] if operation["base"] == "codex_home" else "~"
-            what = "emptied" if operation["operation"] == "remove" else "rewritten in place"
-            progress.warnings.append(
-                f"{below}/{operation['path']} is a mount point of its own and was {what}. "
-                "Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
-            )
-    if len(results) != len(plan.changes):
+            progress.warnings.append(_in_place_warning(change, plan.result["codex_home"]))
+    if len(results) != len(changes):
         raise CodexError(
             f"The work on {plan.result['codex_home']} ended half-way. Run again: what was done is seen then."
         )
     return settled
+
+
+def _in_place_warning(change: PlannedChange, codex_home: str) -> str:
+    below = {"codex_home": f"{codex_home}/", "home": "~/", "host": ""}[change.operation["base"]]
+    what = "emptied" if change.operation["operation"] == "remove" else "rewritten in place"
+    told = f"{below}{change.operation['path']} is a mount point of its own and was {what}."
+    if change.part != "auth":
+        return f"{told} Mount its folder instead."
+    return f"{told} Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
 
 
 def _obstacle(result: OperationResult) -> ObstacleFacts:

@@ -79,7 +79,12 @@ def _config_report(
         **about,
         "valid": True,
         "removed_keys": [dotted(keys) for keys in removed_keys(sources.user.data, version)],
-        "preferred_auth_method": sources.user.data.get("preferred_auth_method"),
-        "forced_login_method": value_of("forced_login_method", sources.views()[0])[0],
+        "preferred_auth_method": _text(sources.user.data.get("preferred_auth_method")),
+        "forced_login_method": _text(value_of("forced_login_method", sources.views()[0])[0]),
         "credentials_store": credentials_store(sources, version)[0],
     }
+
+
+def _text(value: object) -> str | None:
+    """A value that is text. Others are mistakes, and ansible-core up to 2.18 cannot pass on all that TOML has."""
+    return value if isinstance(value, str) else None

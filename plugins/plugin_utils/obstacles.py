@@ -59,6 +59,13 @@ def sentence(facts: ObstacleFacts) -> str:
     return SENTENCES[facts["reason"]].format(**facts)
 
 
+def folder_sentence(folder: FileFacts) -> str:
+    """Why the folder of the host's files is none."""
+    if folder["kind"] == "dangling":
+        return SENTENCES["dangling"].format(**folder)
+    return f"{folder['path']} is not a folder, so no file of the host can be there. Move it away."
+
+
 def file_sentence(file: FileFacts) -> str:
     """Why a file that is there, but is no readable regular file, cannot be worked on."""
     text = KINDS.get(file["kind"], "{path} is a {kind} where a file belongs. Remove it.")

@@ -19,6 +19,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import (
     HOST_FOLDER,
     HOST_FOLDER_QUERY,
     HOST_QUERIES,
+    login_rules,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
@@ -126,7 +127,7 @@ def plan_homes(
         warning
         for found in others
         if found.get("real_home") not in declared
-        for warning in _check_other_home(found, host_wide, changing)
+        for warning in _check_other_home(found, host_wide if changing else {})
     ]
     if plans:
         plans[0].warnings += warnings
@@ -157,10 +158,11 @@ def _check_declared_once(drafts: t.Sequence[HomeDraft]) -> None:
             accounts.add(name)
 
 
-def _check_other_home(found: HomeAnswer, host_wide: t.Mapping[str, Table], changing: bool) -> list[str]:
+def _check_other_home(found: HomeAnswer, host_wide: t.Mapping[str, Table]) -> list[str]:
     """Refuses to change files of the host so that Codex deletes the login of a home that is not declared.
 
-    Where they are like that already, it only says so: one account's login must not stop the run for all.
+    host_wide: by path, what the files that change will hold. Where they make no difference to a login that is lost
+    already, it only says so: what is in one account's home must not stop the run for all.
     """
     if "obstacle" in found:
         if found["obstacle"]["reason"] == "every_account_needs_root":
@@ -169,14 +171,16 @@ def _check_other_home(found: HomeAnswer, host_wide: t.Mapping[str, Table], chang
             f"{obstacles.sentence(found['obstacle'])} Whether its login goes with the host's files was not checked."
         ]
     sources, warnings = read_sources(found, host_wide)
-    auth = found["files"]["auth"]
-    try:
-        check_login_survives(sources, auth.get("auth"), auth["path"], account_variables(found, None))
-    except CodexError as error:
-        if changing:
-            raise
-        warnings.append(str(error))
-    return warnings + workspace_warnings(sources, auth.get("auth"))
+    auth, variables = found["files"]["auth"], account_variables(found, None)
+    lost = []
+    for view, before in zip(sources.views(), read_sources(found, {})[0].views(), strict=True):
+        try:
+            check_login_survives([view], auth.get("auth"), auth["path"], variables)
+        except CodexError as error:
+            if login_rules(view) != login_rules(before):
+                raise
+            lost.append(str(error))
+    return warnings + lost[:1] + workspace_warnings(sources, auth.get("auth"))
 
 
 class HomeDraft:
@@ -215,13 +219,8 @@ class HomeDraft:
             for part, step in (reversed(steps) if removing else steps)
             for change in step.changes
         ]
-        if not found["root"] and any(change.operation["base"] == "host" for change in changes):
-            facts: ObstacleFacts = {
-                "reason": "host_needs_root",
-                "path": self.config.step.result["path"],
-                "running": found["account"]["name"],
-            }
-            raise CodexError(obstacles.sentence(facts))
+        if any(change.operation["base"] == "host" for change in changes):
+            self._check_host_can_be_written()
         folder = _plan_folder(found, any(_goes_into_codex_home(change.operation) for change in changes))
         clean = [Change(operation, None) for operation in _clean(found["leftovers"])]
         changes = [
@@ -232,6 +231,17 @@ class HomeDraft:
         result["changed"] = bool(changes)
         return HomePlan(changes, result, [*(w for _part, step in steps for w in step.warnings), *warnings])
 
+    def _check_host_can_be_written(self) -> None:
+        """Refuses a file of the whole host that the target would not write, before anything else is done."""
+        path, facts = self.config.step.result["path"], None
+        folder = next(file.get("not_roots") for file in self.found["files"].values() if file["path"] == path)
+        if not self.found["root"]:
+            facts = ObstacleFacts(reason="host_needs_root", path=path, running=self.found["account"]["name"])
+        elif folder:
+            facts = ObstacleFacts(reason="not_roots", path=folder)
+        if facts:
+            raise CodexError(obstacles.sentence(facts))
+
     def _check_configuration(self, host_wide: t.Mapping[str, Table]) -> list[str]:
         """Refuses a configuration that does not go with the login; what else is to be said of the two."""
         desired, found = self.desired, self.found
@@ -240,7 +250,7 @@ class HomeDraft:
             return []
         version = codex_version(desired, found)
         sources, warnings = read_sources(found, {**host_wide, **self.config.after})
-        check_login_survives(sources, self.auth_there, found["files"]["auth"]["path"], variables)
+        check_login_survives(sources.views(), self.auth_there, found["files"]["auth"]["path"], variables)
         for source in sources.all_read:
             warnings += start_warnings(source.data, version, source.path)
         warnings += workspace_warnings(sources, self.auth_there)

@@ -17,11 +17,13 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import (
     toml_document,
     versions,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import IN_REQUIREMENTS
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.misnamed_keys import misnamed_keys
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config_layer import (
     check_layer,
+    check_opened,
     folder_changes,
     mode_of,
     place_of,
@@ -91,8 +93,8 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
         return _remove_file(config, file)
     old, data = _read(config, file)
     wanted = _wanted(config, version, auth)
-    if config.layer.reads_keys:
-        plan_config_keys.check_settings(wanted.settings, version, file["path"])
+    shared = {key: value for key, value in wanted.settings.items() if config.layer.reads_keys or key in IN_REQUIREMENTS}
+    plan_config_keys.check_settings(shared, version, file["path"])
     if config.drop_removed_keys and not table:  # none of them was ever in the table of a profile
         wanted.absent = plan_config_keys.with_dropped(wanted.absent, data, wanted.settings, version)
     changes = find_changes(data, wanted.settings, wanted.absent, file["path"], wanted.lists)
@@ -106,6 +108,7 @@ def plan_config(desired: DesiredHome, found: HomeAnswer, auth: AuthSummary | Non
             f"{file['path']} could not be read as TOML and is replaced; the old file stays as a backup."
         )
     if config.layer.is_host_wide:
+        check_opened(config, found, after)
         step.changes[:0] = folder_changes(found, step)
     # Of a key that is written: once, when it is written.
     if any(change.path == PREFERRED for change in changes) or PREFERRED[0] not in wanted.settings:
@@ -181,7 +184,7 @@ def _write_step(config: DesiredConfig, file: FileFacts, new: bytes | None, diff:
 
 def _remove_file(config: DesiredConfig, file: FileFacts) -> ConfigPlan:
     result: dict[str, t.Any] = {"path": file["path"], "changes": [], "removed_keys": []}
-    if not is_removable(file):
+    if not is_removable(file) or (file.get("mount_point") and report.is_empty(file)):
         return ConfigPlan(Step(result=result))
     operation = remove_operation(*place_of(config.layer, file), file, config.backup)
     name = file["path"].rpartition("/")[2]

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, report, versions
-from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FOLDER, READ_BY, Layer
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, redaction, report, toml_document, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, HOST_FOLDER, READ_BY, Layer
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredConfig
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_layers import read
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_step import Change, Step, mode_diff, repaired_mode
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Base, FileFacts, HomeAnswer, Operation
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table
 
 HOST_FILE_MODE = 0o644
 HOST_FOLDER_MODE = 0o755
@@ -65,11 +66,30 @@ def mode_of(config: DesiredConfig, file: FileFacts) -> int:
     return config.mode if config.mode is not None else file.get("mode", HOST_FILE_MODE) & HOST_FILE_MODE | 0o444
 
 
+def check_opened(config: DesiredConfig, found: HomeAnswer, after: Table) -> None:
+    """Refuses to open what may hold a secret to every account; ``after``: what the layer's file will hold."""
+    folder_is_closed = found["files"]["host_folder"].get("mode", HOST_FOLDER_MODE) & 0o005 != 0o005
+    for kind in HOST_FILES:
+        file, is_meant = found["files"][kind], kind == config.layer.kind
+        is_closed = not file.get("mode", HOST_FILE_MODE) & 0o004
+        is_opened = is_closed or folder_is_closed if is_meant else folder_is_closed and not is_closed
+        try:
+            data = (after if is_meant else read(file)) if is_opened else {}
+        except CodexError:
+            continue  # Codex does not start with it, and the run says so
+        for keys, value in redaction.values((), data):
+            if redaction.is_sensitive(keys, value, config.marks):
+                raise CodexError(
+                    f"{file['path']}: {toml_document.dotted(keys)} may hold a secret, and not every account can read "
+                    "it, which this would change. Take it out first, or name it in public_keys if it is none."
+                )
+
+
 def folder_changes(found: HomeAnswer, step: Step) -> list[Change]:
     """The folder of the host's files: made when a file goes into it, opened when accounts cannot enter it."""
     folder = found["files"]["host_folder"]
     if folder["kind"] not in ("absent", "directory"):
-        raise CodexError(obstacles.file_sentence(folder))
+        raise CodexError(obstacles.folder_sentence(folder))
     mode = folder.get("mode", 0)
     if (folder["kind"] == "absent" and not step.changes) or mode == mode | HOST_FOLDER_MODE:
         return []

@@ -18,6 +18,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import (
     Layer,
     Source,
     Sources,
+    View,
     overruled,
     value_of,
 )
@@ -53,6 +54,11 @@ def read_sources(found: HomeAnswer, after: t.Mapping[str, Table]) -> tuple[Sourc
             warnings.append(str(error))
             return Source(path)
 
+    if not found.get("all_profiles", True):
+        warnings.append(
+            f"{found['codex_home']} has more files of profiles than are looked at, which is 4 MiB of them: whether the "
+            "login goes with all of them was not checked. Remove those that nobody needs."
+        )
     profiles = [*found.get("profiles", []), *([files["profile"]] if "profile" in files else [])]
     by_name = {file["path"].rpartition("/")[2].removesuffix(".config.toml"): file for file in profiles}
     sources = Sources(
@@ -73,17 +79,17 @@ def read(file: FileFacts) -> Table:
 
 
 def check_login_survives(
-    sources: Sources, auth: AuthSummary | None, auth_path: str, variables: t.Mapping[str, str] | None = None
+    views: t.Iterable[View], auth: AuthSummary | None, auth_path: str, variables: t.Mapping[str, str] | None = None
 ) -> None:
     """Refuses configuration files with which Codex (0.49 and later) deletes the auth.json that will be there.
 
-    variables: those of the account that Codex uses instead of auth.json, with the file that sets them. Codex holds
-    them against the configuration, too, and deletes an auth.json that is right.
+    views: ways in which Codex may be run. variables: those of the account that Codex uses instead of auth.json, with
+    the file that sets them. Codex holds them against the configuration, too, and deletes an auth.json that is right.
     """
-    method = method_of(auth) if auth is not None else "none"
+    method = _counts_as(auth) if auth is not None else "none"
     if auth is None or method not in versions.FORCED_LOGIN_METHOD:
         return
-    for view in sources.views():
+    for view in views:
         _check_workspace(view, auth, method, auth_path)
         forced, path = value_of("forced_login_method", view)
         if forced is None:
@@ -101,7 +107,19 @@ def check_login_survives(
                 )
 
 
-def _check_workspace(view: t.Sequence[Source], auth: AuthSummary, method: str, auth_path: str) -> None:
+def _counts_as(auth: AuthSummary) -> str:
+    """The kind of login that Codex holds against its configuration: of a file that mixes two, it takes one (measured).
+
+    It is the key unless auth_mode says otherwise, and what it deletes is the whole file.
+    """
+    method = method_of(auth)
+    if method != "mixed":
+        return method
+    is_key = "OPENAI_API_KEY" in auth["secrets"] and auth["auth_mode"] in (None, "apikey")
+    return "apikey" if is_key else "chatgpt"
+
+
+def _check_workspace(view: View, auth: AuthSummary, method: str, auth_path: str) -> None:
     workspaces, path = value_of("forced_chatgpt_workspace_id", view)
     allowed = workspaces if isinstance(workspaces, list) else [workspaces]  # a list from 0.131 on
     if method == "chatgpt" and workspaces and account_of(auth) not in allowed:

@@ -87,6 +87,7 @@ class FileFacts(t.TypedDict):
     auth: t.NotRequired[AuthSummary]
     hard_links: t.NotRequired[int]
     mount_point: t.NotRequired[bool]
+    not_roots: t.NotRequired[str | None]
     content: t.NotRequired[str]
     lines: t.NotRequired[list[str]]
     variables: t.NotRequired[list[str]]
@@ -174,6 +175,7 @@ class HomeAnswer(t.TypedDict, total=False):
     files: dict[str, FileFacts]
     leftovers: list[str]
     profiles: list[FileFacts]
+    all_profiles: bool
     root: bool
     unsaved_logins: list[UnsavedLogin]
     home_exists: bool

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 import tomli
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_document
+from ansible_collections.fleet.codex.plugins.module_utils.auth_facts import summarise_auth
 from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, Source, Sources
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.plan_layers import check_login_survives
@@ -28,7 +28,7 @@ KEY: t.Final = {"auth_mode": "apikey", "OPENAI_API_KEY": "fleet-test-key-layers"
 class Case:
     """A login, configuration files by layer, variables, and whether Codex keeps the login."""
 
-    login: t.Literal["key", "chatgpt"]
+    login: t.Literal["key", "chatgpt", "both", "two accounts"]
     files: dict[str, str]
     survives: bool
     variables: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -42,6 +42,10 @@ CASES = {
     "user over system": Case("key", {"user": API, "system": CHATGPT}, True),
     "managed over user": Case("key", {"managed": API, "user": CHATGPT}, True),
     "managed against user": Case("key", {"managed": CHATGPT, "user": API}, False),
+    "key beside tokens": Case("both", {"system": CHATGPT}, False),
+    "key beside tokens, the right one": Case("both", {"system": API}, True),
+    "two accounts": Case("two accounts", {"system": API}, False),
+    "two accounts, the right one": Case("two accounts", {"system": CHATGPT}, True),
     "requirements": Case("key", {"requirements": CHATGPT}, True),
     "another workspace": Case("chatgpt", {"system": OTHER}, False),
     "another workspace for a key": Case("key", {"system": OTHER}, True),
@@ -54,6 +58,20 @@ CASES = {
     "key variable allowed": Case("key", {"user": API}, True, {"CODEX_API_KEY": "fleet-test-key-variable"}),
     "old key variable": Case("chatgpt", {"user": CHATGPT}, True, {"OPENAI_API_KEY": "fleet-test-key-variable"}),
 }
+
+
+def document_of(case: Case) -> dict[str, t.Any]:
+    """The auth.json of a case; the last two are what Codex up to 0.163 leaves when a login is changed under it."""
+    if case.login == "key":
+        return dict(KEY)
+    document: dict[str, t.Any] = dict(chatgpt("layers"))
+    if case.login == "both":
+        document |= {"auth_mode": None, "OPENAI_API_KEY": KEY["OPENAI_API_KEY"]}
+    elif case.login == "two accounts":
+        document["tokens"] = document["tokens"] | {"account_id": "another-account"}
+    return document
+
+
 VERSIONS = ("0.94.0", "0.139.0", "0.169.0")
 
 
@@ -81,7 +99,7 @@ def test_what_is_refused_is_what_codex_deletes_a_login_for(
     name: str, version: str, home: pathlib.Path, etc: pathlib.Path
 ) -> None:
     case = CASES[name]
-    document: t.Any = KEY if case.login == "key" else chatgpt("layers")
+    document = document_of(case)
     places = {layer: etc / pathlib.Path(path).relative_to("/etc") for layer, path in HOST_FILES.items()}
     places |= {"user": home / ".codex" / "config.toml", "profile": home / ".codex" / "work.config.toml"}
     for layer, place in places.items():
@@ -93,9 +111,9 @@ def test_what_is_refused_is_what_codex_deletes_a_login_for(
     profile = data.pop("profile")
     sources = Sources(**data, profiles={"work": profile} if "profile" in case.files else {})
     variables = {variable: "codex.env" for variable in case.variables if variable != "OPENAI_API_KEY"}
-    summary = from_document(json.dumps(document), "content").summary()
+    summary = summarise_auth(json.dumps(document).encode())
     with contextlib.nullcontext() if case.survives else pytest.raises(CodexError, match="Codex would delete"):
-        check_login_survives(sources, summary, "auth.json", variables)
+        check_login_survives(sources.views(), summary, "auth.json", variables)
 
     # A profile is chosen for one run; without it the account's own file counts alone.
     for arguments in ([], ["--profile", "work"]) if "profile" in case.files else ([],):

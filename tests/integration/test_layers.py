@@ -59,10 +59,16 @@ def test_an_account_cannot_write_a_file_of_the_host(container: Container, playbo
 
 
 def test_a_folder_that_is_not_roots_is_no_place(container: Container, playbook: Playbook) -> None:
+    """Told before anything is done, so that check mode says so, too, and no login is half of a change."""
     container.run("install", "-d", "-o", "alice", "/etc/codex")
-    failure = config(playbook, container.docker(), layer="system", settings={"model": "x"}).failure()
-    assert failure.startswith("/etc/codex can be changed by other accounts than root")
+    host = {"layer": "system", "settings": {"model": "x"}}
+    homes = [{"user": "alice", "auth": {"api_key": "fleet-test-key"}}, {"config": host}]
+    task = {"name": "homes", "fleet.codex.codex_home": {"homes": homes}}
+    for arguments in (["--check"], []):
+        failure = playbook.run({"host": container.docker()}, [task], arguments=arguments).failure()
+        assert failure.startswith("/etc/codex can be changed by other accounts than root")
     assert container.list("/etc/codex") == []
+    assert not container.exists("/home/alice/.codex")
 
 
 def test_a_file_of_the_host_never_costs_any_account_its_login(container: Container, playbook: Playbook) -> None:
@@ -91,6 +97,32 @@ def test_a_file_of_the_host_never_costs_any_account_its_login(container: Contain
     failure = playbook.run({"host": container.docker()}, [task]).failure()
     assert failure.startswith(f"forced_login_method in {SYSTEM} would not be the method")
     assert not container.exists("/home/carol/.codex")
+
+
+def test_no_file_of_the_host_is_written_before_the_last_login_is_there(
+    container: Container, playbook: Playbook
+) -> None:
+    """Two entries with a login and a file of the host each: the first one's file would cost the second its login."""
+    before = login("bob")
+    container.write("/home/bob/.codex/auth.json", before, "bob")
+    container.run("chmod", "500", "/home/bob/.codex")
+    forced = {"layer": "managed", "preferred_auth_method": "apikey", "enforce_login_method": True}
+    auth = {"api_key": "fleet-test-key", "on_account_mismatch": "replace"}
+    homes = [
+        {"user": "alice", "auth": auth, "config": forced},
+        {"user": "bob", "auth": auth, "config": {"layer": "system", "settings": {"model": "gpt-5"}}},
+    ]
+    task = {"name": "homes", "fleet.codex.codex_home": {"homes": homes}}
+    failure = playbook.run({"host": container.docker()}, [task]).failure()
+    assert failure.startswith("Permission was denied at /home/bob/.codex/auth.json"), failure
+    assert container.file("/home/bob/.codex/auth.json").content == before.encode()
+    assert not container.exists("/etc/codex")
+
+    container.run("chmod", "700", "/home/bob/.codex")
+    for changed, executed in ((True, 2), (False, 1)):
+        run = playbook.run({"host": container.docker()}, [task], arguments=["-vvv"])
+        assert (run.changes(), executions(run)) == ([changed], executed)
+    assert container.file(MANAGED).content == API.encode()
 
 
 def test_a_value_that_the_host_overrules_is_told(container: Container, playbook: Playbook) -> None:

@@ -8,6 +8,7 @@ import typing as t
 
 from .hosts import Container
 from .playbook import Playbook, Run
+from .test_layers import config
 
 AUTH = "/srv/codex/auth.json"
 
@@ -41,5 +42,28 @@ def test_a_mounted_file_is_filled_emptied_and_filled_again(
             assert (again.changes(), mode(again)) == ([False, False], "none")
         assert outside.stat().st_ino == inode
         assert container.list("/srv/codex") == [AUTH, "/srv/codex/auth.json.lock", "/srv/codex/auth.lock"]
+    finally:
+        container.remove()
+
+
+def test_a_mounted_file_of_the_host_is_named_by_its_path_and_without_a_word_on_logins(
+    docker: None, key: pathlib.Path, playbook: Playbook, tmp_path: pathlib.Path
+) -> None:
+    outside, inside = tmp_path / "outside.toml", "/etc/codex/requirements.toml"
+    outside.touch(mode=0o644)
+    container = Container("shells", key, "--volume", f"{outside}:{inside}")
+    present: dict[str, t.Any] = {"settings": {"allowed_approval_policies": ["never"]}}
+    try:
+        for more, changed, what in [
+            (present, True, "rewritten in place"),
+            (present, False, None),
+            ({"state": "absent"}, True, "emptied"),
+            ({"state": "absent"}, False, None),
+        ]:
+            run = config(playbook, container.docker(), layer="requirements", **more)
+            assert run.changes() == [changed]
+            told = [f"{inside} is a mount point of its own and was {what}. Mount its folder instead."] if what else None
+            assert run.one("config").result.get("warnings") == told
+        assert outside.read_bytes() == b""
     finally:
         container.remove()

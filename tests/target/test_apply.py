@@ -14,7 +14,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Operation, OperationResult
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest, Operation, OperationResult
 from ansible_collections.fleet.codex.tests.target.conftest import needs_root
 from ansible_collections.fleet.codex.tests.target.half import FILES, Half, sha256, write
 
@@ -422,6 +422,27 @@ def test_a_codex_that_writes_after_the_change_is_told(half: Half, home: Path, tm
     assert (result["status"], result["rewritten"]) == ("done", True)
     assert {"pid": codex.process.pid, "name": "codex"} in result["processes"]
     assert file.read_bytes() == b"mixed\n"
+
+
+@needs_root
+def test_a_codex_that_writes_after_the_change_keeps_a_file_of_the_host_as_it_is(
+    half: Half, home: Path, root_folder: Path, tmp_path: Path
+) -> None:
+    """The login is not the one that the host's file is to go with."""
+    auth, file = home / "auth.json", root_folder / "config.toml"
+    auth.write_bytes(OLD)
+    wait = f"until grep -q new {auth}; do :; done; echo mixed >{auth}; exec sleep 0 &&"
+    requests: list[HomeRequest] = [
+        {"user": None, "codex_home": str(home), "operations": operations}
+        for operations in (
+            [write("auth.json", NEW, OLD, settle=30)],
+            [write(str(file), NEW, None) | t.cast(Operation, {"base": "host"})],
+        )
+    ]
+    with RunningCodex(tmp_path, wait):
+        answers = half.execute("apply", requests)
+    assert [answer["results"][0]["status"] for answer in answers] == ["done", "conflict"]
+    assert not file.exists()
 
 
 def test_a_codex_that_goes_on_without_writing_is_not_waited_for_for_ever(

@@ -85,6 +85,19 @@ def test_nothing_is_written_where_others_can_change_what_is_there(
     assert not path.exists() or path.read_bytes() == b""
 
 
+def test_what_others_left_in_the_folder_is_not_for_root_to_clear_away(
+    half: Half, home: Path, root_folder: Path, account: pwd.struct_passwd
+) -> None:
+    """It would be refused, and with it every run on the host."""
+    (root_folder / ".fleet-codex-0123456789abcdef").touch()
+    query: t.Any = [{"name": "system", "base": "host", "path": str(root_folder / "config.toml"), "report": "content"}]
+    for owner, count in ((0, 1), (account.pw_uid, 0)):
+        os.chown(root_folder, owner, 0)
+        (answer,) = half.execute("describe", [{"user": None, "codex_home": str(home), "files": query}])
+        assert len(answer["leftovers"]) == count
+        assert answer["files"]["system"]["not_roots"] == (None if owner == 0 else str(root_folder))
+
+
 def test_without_root_nothing_is_written(root_folder: Path, account: pwd.struct_passwd) -> None:
     half = Half("/usr/bin/python3")  # the one that every account can run
     file = root_folder / "config.toml"
@@ -126,6 +139,26 @@ def test_root_looks_at_files_that_an_account_cannot_read(
 def test_files_of_profiles_are_described_and_nothing_else_is(half: Half, home: Path) -> None:
     for name in ("work.config.toml", "config.toml", ".config.toml.bak", "work.config.toml~"):
         (home / name).write_bytes(NEW)
+    # Names that Codex takes for no profile, so that nothing of them counts.
+    for odd in (b"a b", b"a.b", b"\xc3\xa9", b"\xff", b"a\nb", b"a\x1b[2J", b""):
+        (home / os.fsdecode(odd + b".config.toml")).write_bytes(b"x = ")
     (home / "folder.config.toml").mkdir()
     (answer,) = half.execute("describe", [{"user": None, "codex_home": str(home), "files": []}])
     assert [file["path"] for file in answer["profiles"]] == [str(home / "work.config.toml")]
+    assert answer["all_profiles"] is True
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_an_account_cannot_have_any_amount_of_profiles_read(half: Half, home: Path, large: bool) -> None:
+    """By links, which take no room: what is read is held in memory, here and by the controller."""
+    (home / "0.config.toml").write_bytes(b"#" * (3 * 1024 * 1024) if large else NEW)
+    for n in range(1, 3 if large else 1500):
+        (home / f"{n}.config.toml").symlink_to("0.config.toml")
+    (answer,) = half.execute("describe", [{"user": None, "codex_home": str(home), "files": []}])
+    assert (len(answer["profiles"]), answer["all_profiles"]) == (1 if large else 1024, False)
+
+
+def test_a_profile_that_is_too_large_is_no_secret(half: Half, home: Path) -> None:
+    (home / "a.config.toml").write_bytes(b"#" * (5 * 1024 * 1024))
+    (answer,) = half.execute("describe", [{"user": None, "codex_home": str(home), "files": []}])
+    assert (answer["profiles"], answer["all_profiles"]) == ([], False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import typing as t
 
 import pytest
 import tomli
+from ansible_collections.fleet.codex.plugins.module_utils.auth_facts import summarise_auth
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.home_report import home_report
@@ -93,6 +95,13 @@ def test_the_choice_of_login_is_refused_where_it_has_no_effect(name: str, option
         layer(name, **option)
 
 
+@pytest.mark.parametrize("name", ["system", "managed"])
+def test_a_method_that_is_only_preferred_is_refused_in_a_file_of_the_host(name: str) -> None:
+    """No version that reads such a file acts on preferred_auth_method: it can only say what is enforced."""
+    with pytest.raises(CodexError, match="preferred_auth_method has no effect in the layer .* enforce_login_method"):
+        layer(name, preferred_auth_method="apikey")
+
+
 def test_the_folder_of_the_host_is_made_and_opened() -> None:
     wanted = layer("system", settings={"model": "gpt-5"})
     made = plan(wanted, found(wanted))
@@ -122,6 +131,34 @@ def test_what_may_be_a_secret_goes_into_no_file_of_the_host(settings: dict[str, 
     with pytest.raises(CodexError, match="may hold a secret, and every account") as caught:
         layer("system", settings=settings)
     assert KEY not in str(caught.value)
+
+
+SECRET = f'[otel.exporter.otlp-http.headers]\nany = "{KEY}"\n'.encode()
+
+
+@pytest.mark.parametrize(
+    ("files", "refused"),
+    [
+        ({"managed": host_file(SECRET, 0o640)}, MANAGED),
+        ({"managed": host_file(SECRET, 0o644), "host_folder": folder(0o750)}, MANAGED),
+        ({"managed": host_file(b""), "system": host_file(SECRET), "host_folder": folder(0o750)}, SYSTEM),
+        ({"managed": host_file(b""), "system": host_file(SECRET, 0o640), "host_folder": folder(0o750)}, None),
+        ({"managed": host_file(SECRET)}, None),
+        ({"managed": host_file(b"", 0o640)}, None),
+    ],
+)
+def test_what_may_be_a_secret_is_not_opened_to_every_account(files: dict[str, FileFacts], refused: str | None) -> None:
+    """An administrator may have given a file, or the folder, to a group."""
+    wanted = layer("managed", settings={"model": "gpt-5"})
+    answer = found(wanted, **{"host_folder": folder(), **files})
+    if refused is None:
+        assert plan(wanted, answer).changes
+        return
+    with pytest.raises(CodexError, match=f"^{refused}: otel.*any may hold a secret") as caught:
+        plan(wanted, answer)
+    assert KEY not in str(caught.value)
+    public = layer("managed", settings={"model": "gpt-5"}, public_keys=[["otel"]])
+    assert plan(public, found(public, **{"host_folder": folder(), **files})).changes
 
 
 def test_a_file_of_the_host_wants_root() -> None:
@@ -194,6 +231,37 @@ def test_a_login_survives_every_layer_or_is_not_deployed(
         assert words_ in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "mode", "account_id", "deleted_by"),
+    [
+        (KEY, None, "account-1", FORCED_CHATGPT),
+        (KEY, "apikey", "account-1", FORCED_CHATGPT),
+        (None, "chatgpt", "account-2", FORCED_API),
+        (None, None, "account-2", FORCED_API),
+    ],
+)
+def test_a_file_with_two_logins_is_one_that_can_be_lost(
+    key: str | None, mode: str | None, account_id: str, deleted_by: bytes
+) -> None:
+    """Measured on 0.58, 0.94 and 0.169: Codex deletes it with all that is in it."""
+    tokens = chatgpt()["tokens"] | {"account_id": account_id}
+    data = json.dumps(chatgpt() | {"auth_mode": mode, "OPENAI_API_KEY": key, "tokens": tokens}).encode()
+    there = file(data, auth=summarise_auth(data))
+    wanted = layer("managed", settings=tomli.loads(deleted_by.decode()))
+    with pytest.raises(CodexError, match="Codex would delete the login"):
+        plan_homes([wanted], [found(wanted)], NOW, [others("bob", there)])
+    answer = others("bob", there, config=config_file(b"".join({FORCED_API, FORCED_CHATGPT} - {deleted_by})))
+    wanted = layer("system", settings={"model": "gpt-5"})
+    assert not plan_homes([wanted], [found(wanted)], NOW, [answer])[0].warnings
+
+
+def test_profiles_that_were_not_all_looked_at_are_told() -> None:
+    wanted = desired(auth={"api_key": KEY})
+    answer = found(wanted) | t.cast(HomeAnswer, {"all_profiles": False})
+    (warning,) = plan(wanted, answer).warnings
+    assert warning.startswith("/home/alice/.codex has more files of profiles than are looked at")
+
+
 def others(name: str, auth: FileFacts | None = None, **files: FileFacts) -> HomeAnswer:
     """What describe says of the home of an account that the task does not name."""
     wanted = DesiredHome(user=name)
@@ -227,6 +295,19 @@ def test_a_login_that_the_hosts_file_does_not_allow_already_is_told_and_stops_no
     (made,) = plan_homes([wanted], [found(wanted, **there)], NOW, [bob])
     assert not made.changes
     assert [w for w in made.warnings if "would not be the method of /home/bob/.codex/auth.json" in w]
+
+
+def test_a_login_that_its_own_home_does_not_allow_stops_no_change_of_the_host() -> None:
+    """What one account put into its own home is for nobody else to mend, and the change makes no difference to it."""
+    bob = {"auth": auth_file({"content": chatgpt()}), "config": config_file(FORCED_API)}
+    wanted = layer("system", settings={"model": "gpt-5"})
+    (made,) = plan_homes([wanted], [found(wanted)], NOW, [others("bob", **bob)])
+    assert content(made, SYSTEM) == {"model": "gpt-5"}
+    assert [w for w in made.warnings if "in /home/bob/.codex/config.toml would not be the method" in w]
+    # A file of the host that adds a reason of its own is refused as ever.
+    wanted = layer("managed", preferred_auth_method="apikey", enforce_login_method=True)
+    with pytest.raises(CodexError, match=f"forced_login_method in {MANAGED}"):
+        plan_homes([wanted], [found(wanted)], NOW, [others("bob", **bob)])
 
 
 def test_removing_a_file_of_the_host_may_give_another_one_its_effect() -> None:
@@ -323,6 +404,15 @@ def test_a_value_in_a_profile_table_that_codex_will_not_use_is_no_matter_of_the_
     assert not plan(wanted, found(wanted, managed=host_file(b'model = "a"\n'))).warnings
 
 
+def test_a_requirement_with_which_codex_does_not_start_is_refused() -> None:
+    """The one key that it shares with config.toml (measured on 0.155 and 0.169); the others are of another kind."""
+    settings = {"cli_auth_credentials_store": "elsewhere"}
+    with pytest.raises(CodexError, match="cli_auth_credentials_store accepts file, keyring"):
+        plan(wanted := layer("requirements", settings=settings), found(wanted))
+    wanted = layer("requirements", settings={"cli_auth_credentials_store": "file", "profile": 1})
+    assert plan(wanted, found(wanted)).changes
+
+
 def test_requirements_that_codex_ignores_are_told() -> None:
     wanted = layer("requirements", settings={"model": "b", "allowed_approval_policies": ["never"]})
     assert plan(wanted, found(wanted)).warnings == [f"Codex ignores model in {REQUIREMENTS}."]
@@ -358,6 +448,27 @@ def test_a_file_of_the_host_that_codex_cannot_read_is_told() -> None:
     wanted = desired(auth={"api_key": KEY})
     warnings = plan(wanted, found(wanted, managed=host_file(b"model = \n"))).warnings
     assert any(warning.startswith(f"{MANAGED} is not valid TOML (line 1") for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words_"),
+    [
+        ("file", "/etc/codex is not a folder, so no file of the host can be there. Move it away."),
+        ("dangling", "/etc/codex is a symbolic link to nothing. Create the folder it points to, or remove the link."),
+    ],
+)
+def test_what_stands_in_the_place_of_the_hosts_folder_is_named_as_what_it_is(kind: str, words_: str) -> None:
+    wanted = layer("system", settings={"model": "gpt-5"})
+    with pytest.raises(CodexError) as caught:
+        plan(wanted, found(wanted, host_folder=t.cast(FileFacts, {"kind": kind, "mode": 0o644, "owner": "root"})))
+    assert str(caught.value) == words_
+
+
+def test_codex_info_tells_texts_whatever_a_config_holds() -> None:
+    """Values of other types are the account's mistake; results of ansible-core 2.18 cannot hold all of TOML's."""
+    there = config_file(b"preferred_auth_method = 07:32:00\nforced_login_method = { at = 07:32:00 }\n")
+    config = home_report(found(DesiredHome(user="alice"), config=there), None, NOW)["config"]
+    assert (config["valid"], config["preferred_auth_method"], config["forced_login_method"]) == (True, None, None)
 
 
 def test_one_file_of_the_host_is_declared_once() -> None:
