@@ -254,7 +254,7 @@ class HomeDraft:
         for source in sources.all_read:
             warnings += start_warnings(source.data, version, source.path)
         warnings += workspace_warnings(sources, self.auth_there)
-        if desired.auth is not None and desired.auth.credential is not None:
+        if self.auth_there is not None:
             warnings += credentials_store_warnings(sources, version)
         if desired.config is not None:
             warnings += overruled_warnings(self.config.declared, desired.config.layer, sources, version)

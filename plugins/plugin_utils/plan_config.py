@@ -175,6 +175,10 @@ def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_do
 
 
 def _write_step(config: DesiredConfig, file: FileFacts, new: bytes | None, diff: report.Diff) -> Step:
+    if new is None and config.layer.is_host_wide and file.get("owner", "root") != "root":
+        # Written anew, as root's: whoever owns it could change it for every account.
+        new = base64.b64decode(file["content"])
+        diff = report.file_diff(file["path"], f"owner {file['owner']}\n", "owner root\n")
     place, mode = place_of(config.layer, file), mode_of(config, file)
     if new is not None:
         write = write_operation(*place, new, file, mode, config.backup)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import typing as t
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import toml_document, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, toml_document, versions
 from ansible_collections.fleet.codex.plugins.plugin_utils.auth_summary import account_of, describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import (
     CREDENTIALS_STORE_REQUIRED,
@@ -48,6 +48,8 @@ def read_sources(found: HomeAnswer, after: t.Mapping[str, Table]) -> tuple[Sourc
         path = file["path"]
         if path in after:
             return Source(path, after[path])
+        if file["kind"] not in ("file", "absent", "dangling"):
+            warnings.append(obstacles.file_sentence(file))
         try:
             return Source(path, read(file))
         except CodexError as error:

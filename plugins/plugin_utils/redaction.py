@@ -37,6 +37,9 @@ PLAIN_KEYS = (
     "mcp_oauth_credentials_store",
 )
 
+NAMED_BY_PEOPLE = ("mcp_servers", "model_providers", "profiles", "projects", "agents", "plugins", "apps")
+"""Tables in which the keys are names of things, such as a server ``tokens-of-the-team``."""
+
 
 class Vaulted(str):
     """A text that stood encrypted in the playbook or its variables."""
@@ -110,7 +113,7 @@ def values(path: tuple[str | int, ...], value: t.Any) -> t.Iterator[tuple[tuple[
 
 
 def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, marks: Marks = NO_MARKS) -> bool:
-    """Whether a value is hidden: as it is marked, else by its name, by the table it is in, or by a URL's user or query.
+    """Whether a value is hidden: as it is marked, else by its name or a table's, or by a URL's user or query.
     A number never is by its name.
 
     path: of a value that is shown as one; integers are places in lists, and marks pass over them.
@@ -126,7 +129,17 @@ def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, marks: Marks 
         return False  # such as max_output_tokens
     if any(key in SENSITIVE_TABLES for key in keys) or re.search(r"://[^/]*@|://.*[?#]", str(value)):
         return True
-    name = keys[-1] if keys else ""
+    return any(_sounds_secret(name) for name in _own_names(keys))
+
+
+def _own_names(keys: KeyPath) -> t.Iterator[str]:
+    """The keys that Codex named; not those that people give to servers, projects and the like."""
+    for above, key in zip(("", *keys), keys, strict=False):
+        if above not in NAMED_BY_PEOPLE:
+            yield key
+
+
+def _sounds_secret(name: str) -> bool:
     return name not in PLAIN_KEYS and any(word in name.lower() for word in SENSITIVE_WORDS)
 
 

@@ -508,3 +508,25 @@ def test_codex_info_tells_the_keys_that_the_version_no_longer_reads() -> None:
     answer = found(DesiredHome(user="alice"), config=config_file(b'preferred_auth_method = "apikey"\n'))
     assert home_report(answer, "0.169.0", NOW)["config"]["removed_keys"] == ["preferred_auth_method"]
     assert home_report(answer, "0.34.0", NOW)["config"]["removed_keys"] == []
+
+
+def test_a_file_of_the_host_that_is_not_roots_becomes_so() -> None:
+    wanted = layer("system", settings={"model": "a"})
+    there = {"host_folder": folder(), "system": host_file(b'model = "a"\n', owner="bob")}
+    made = plan(wanted, found(wanted, **there))
+    assert (words(made), content(made, SYSTEM)) == ([f"write {SYSTEM}"], {"model": "a"})
+    assert [(diff["before"], diff["after"]) for diff in made.diffs] == [("owner bob\n", "owner root\n")]
+
+
+def test_a_store_that_hides_the_login_is_told_when_the_configuration_alone_is_declared() -> None:
+    wanted = desired(config={"settings": {"cli_auth_credentials_store": "keyring"}})
+    key = auth_file({"api_key": KEY})
+    assert [w for w in plan(wanted, found(wanted, auth=key)).warnings if "may not read auth.json" in w]
+    assert not plan(wanted, found(wanted)).warnings
+
+
+@pytest.mark.parametrize("kind", ["oversized", "directory", "unreadable"])
+def test_a_configuration_file_that_nobody_can_look_at_is_told(kind: str) -> None:
+    wanted = desired(auth={"api_key": KEY})
+    facts = t.cast(FileFacts, {"kind": kind, "mode": 0o644, "owner": "root"})
+    assert [w for w in plan(wanted, found(wanted, managed=facts)).warnings if w.startswith(MANAGED)]

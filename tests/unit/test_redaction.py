@@ -35,6 +35,9 @@ HOOKS: Table = {"hooks": [{"run": [{"name": VALUE}]}, {"run": []}]}
 DEEP: Table = {"hooks": [[{"token": VALUE}]]}
 URL: Table = {"docs": {"url": f"https://mcp.fleet.test/?{VALUE}"}}
 DOCS = ("mcp_servers", "docs")
+TOKENS: Table = {"tokens": {"forge": VALUE}}
+SERVER: Table = {"mcp_servers": {"secret-santa": {"note": VALUE}}}
+PROJECT: Table = {"projects": {"/srv/keys": {"trust_level": VALUE}}}
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,10 @@ DOCS = ("mcp_servers", "docs")
         (HOOKS, marks(), True),
         (DEEP, marks(), False),
         (URL, marks(), False),
+        # The name of any table on the way counts, but for names that people give to things.
+        (TOKENS, marks(), False),
+        (SERVER, marks(), True),
+        (PROJECT, marks(), True),
         # A mark counts for what is below it, and for nothing beside it.
         (NOTE, marks([(*DOCS, "note")]), False),
         (NOTE, marks([DOCS]), False),
