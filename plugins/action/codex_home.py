@@ -19,6 +19,10 @@ class ActionModule(CodexAction):
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """One result per home, in the order of ``homes``."""
         outcome, result = self.bring_about(transport, self.desired(arguments), arguments["verify"])
+        if any(home.get("auth", {}).get("restart_required") for home in outcome.homes):
+            # Ansible reads the task's `notify` after this. A task of its own for it would cost each host more than
+            # all of this one does when nothing changes.
+            self._task.notify = [*(self._task.notify or []), *arguments["restart_handlers"]]
         return {**result, "homes": outcome.homes}
 
     def desired(self, arguments: dict[str, t.Any]) -> list[DesiredHome]:

@@ -353,6 +353,14 @@ options:
         good.
     type: bool
     default: false
+  restart_handlers:
+    description:
+      - Handlers to notify where a login was replaced by one of another account or kind, or was removed, while programs
+        run that keep the old one, see RV(homes[].auth.restart_required). Those in C(notify) of the task are notified of
+        every change.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: fleet.codex.codex_auth_file
     description: The login alone.
@@ -474,6 +482,7 @@ EXAMPLES = r"""
         auth:
           api_key: "{{ vault_openai_api_key }}"
     verify: true
+    restart_handlers: [Restart the Codex agent]
   become: true
 
 - name: Take away the login of bob, and everything that was exported for bob

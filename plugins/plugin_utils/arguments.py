@@ -81,6 +81,7 @@ MODULES: t.Final[dict[str, Spec]] = {
     "codex_home": {
         "homes": {"type": "list", "elements": "dict", "required": True, "options": HOME},
         "verify": {"type": "bool", "default": False},
+        "restart_handlers": {"type": "list", "elements": "str", "default": []},
     },
     "codex_auth_fetch": {
         **ACCOUNT,

@@ -92,6 +92,28 @@ def test_handlers_are_notified_where_a_program_keeps_the_old_login(container: Co
     assert (handled(last), last.one(LOG_IN).result["homes"][0]["auth"]["restart_required"]) == ([], False)
 
 
+def test_other_core(container: Container, other_core: Playbook) -> None:
+    """What the task notifies itself stays, and no task is added for it."""
+    play = {
+        "handlers": [
+            {"name": name, "ansible.builtin.debug": {"msg": "restarted"}} for name in ("the agent", "always", "nobody")
+        ]
+    }
+
+    def log_in(name: str) -> list[str]:
+        homes = [{"user": "alice", "auth": {"api_key": name, "update": "always", "on_account_mismatch": "replace"}}]
+        options = {"homes": homes, "restart_handlers": ["the agent"]}
+        task = {"name": "log in", "fleet.codex.codex_home": options, "notify": "always"}
+        run = other_core.run({"host": container.docker()}, [task], play=play)
+        assert run.rc == 0, run.output
+        return [task.name for task in run.tasks]
+
+    assert log_in("fleet-test-key-1") == ["log in", "always"]
+    with running(container, "alice"):
+        assert log_in("fleet-test-key-1") == ["log in"]
+        assert log_in("fleet-test-key-2") == ["log in", "the agent", "always"]
+
+
 def test_what_an_old_codex_mixes_afterwards_is_put_right(container: Container, playbook: Playbook) -> None:
     """Up to 0.163 it writes the tokens that it got for the old account under the id of the new one."""
     container.write(AUTH, json.dumps(login("one")), "alice")
