@@ -24,25 +24,21 @@ from ansible_collections.fleet.codex.plugins.module_utils.writing import Conflic
 
 
 def apply(operations, account, codex_home):
-    """Does a home's operations: the account's as the account, those on files of the whole host as root."""
+    """Does a home's operations, all of one kind: the account's as the account, or on files of the whole host as root."""
+
+    def work():
+        return {"results": apply_all(operations, account, codex_home)}
+
+    if on_host(operations):
+        check_host_files(operations)
+        return work()
     make_home_as_root(operations, account, codex_home)
-    results = []
-    for turn in in_turns(operations):
+    return as_account(account, work)
 
-        def work(turn=turn):
-            return {"results": apply_all(turn, account, codex_home)}
 
-        if turn[0]["base"] == "host":
-            check_host_files(turn)
-            answer = work()
-        else:
-            answer = as_account(account, work)
-        if "obstacle" in answer:
-            return answer
-        results += answer["results"]
-        if results[-1]["status"] != "done":
-            break
-    return {"results": results}
+def on_host(operations):
+    """Whether operations are on files of the whole host."""
+    return any(operation["base"] == "host" for operation in operations)
 
 
 def make_home_as_root(operations, account, codex_home):
@@ -54,17 +50,6 @@ def make_home_as_root(operations, account, codex_home):
             if not root_alone_leads(codex_home):
                 raise Obstacle("not_writable", path=codex_home, user=account["name"])
             make_folder_for(codex_home, account, operation["mode"])
-
-
-def in_turns(operations):
-    """The operations in their order, in lists: those of the account's, and those on files of the whole host."""
-    turns = []
-    for operation in operations:
-        if turns and (turns[-1][0]["base"] == "host") == (operation["base"] == "host"):
-            turns[-1].append(operation)
-        else:
-            turns.append([operation])
-    return turns
 
 
 def check_host_files(operations):

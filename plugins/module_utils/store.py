@@ -14,7 +14,7 @@ if the file is still what the controller saw.
 import os
 
 from ansible_collections.fleet.codex.plugins.module_utils.accounts import every_account, find_account, owner_name
-from ansible_collections.fleet.codex.plugins.module_utils.apply import apply
+from ansible_collections.fleet.codex.plugins.module_utils.apply import apply, on_host
 from ansible_collections.fleet.codex.plugins.module_utils.codex_program import ask_codex
 from ansible_collections.fleet.codex.plugins.module_utils.describe import describe
 from ansible_collections.fleet.codex.plugins.module_utils.obstacles import Obstacle, guarded
@@ -50,7 +50,7 @@ def work_on_all(homes, request):
         operations = home.get("operations", [])
         results = [r for a in answers for r in a.get("results", [{"status": "failed"}])]
         complete = all(r["status"] == "done" and not r.get("rewritten") for r in results)
-        if not complete and any(operation["base"] == "host" for operation in operations):
+        if not complete and on_host(operations):
             answer = {"results": [{"status": "conflict", "path": operations[0]["path"]}]}
         else:
             answer = guarded(lambda home=home: work_on(home, request))

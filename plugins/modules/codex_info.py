@@ -191,7 +191,7 @@ homes:
           type: bool
           sample: true
         valid:
-          description: Whether Codex can read it. Also true while there is none.
+          description: Whether it is valid TOML. Also true while there is none.
           returned: success
           type: bool
           sample: true
