@@ -24,7 +24,7 @@ from ansible_collections.fleet.codex.plugins.module_utils.writing import Conflic
 
 
 def apply(operations, account, codex_home):
-    """Does a home's operations, all of one kind: the account's as the account, or on files of the whole host as root."""
+    """Does operations of one kind: a home's as its account, or those on files of the whole host as root."""
 
     def work():
         return {"results": apply_all(operations, account, codex_home)}
