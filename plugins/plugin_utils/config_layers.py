@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery
-from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table
+from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import Table, equal
 from ansible_collections.fleet.codex.plugins.plugin_utils.versions import KEYS, Key, Version
 
 Kind = t.Literal["user", "profile", "system", "managed", "requirements"]
@@ -155,8 +155,6 @@ def login_rules(view: View) -> list[tuple[t.Any, str]]:
 
 def overruled(declared: Table, by: Source, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """The paths of declared values that a file of a higher layer has another value for."""
-    from ansible_collections.fleet.codex.plugins.plugin_utils.toml_document import equal
-
     found: list[tuple[str, ...]] = []
     data: t.Any = by.data
     for key in above:
