@@ -91,6 +91,11 @@ class Deployer:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, 15)
         self._process.wait()
+        # A worker in a session of its own lives on: it may wait at its pipe, or come to it only now.
+        for pipe in self._folder.glob("*.pipe"):
+            descriptor = os.open(pipe, os.O_RDWR)
+            pipe.unlink()
+            os.close(descriptor)
         self._reader.join()
         self._log.close()
 
