@@ -82,6 +82,9 @@ def describe_host(home):
         item["name"]: dict(describe_file(item["path"], item.get("report")), not_roots=not_roots(item["path"]))
         for item in items
     }
+    for facts in files.values():
+        if facts.get("owner", "root") != "root":  # which replacing it changes, unless it is mounted by itself
+            facts["mount_point"] = is_mount_point(os.path.realpath(facts["path"]))
     safe = [item["path"] for item in items if not files[item["name"]]["not_roots"]]
     return files, leftovers({os.path.dirname(os.path.realpath(path)) for path in safe}) if os.geteuid() == 0 else []
 

@@ -85,8 +85,10 @@ def root_alone_leads(path):
 
 
 def not_roots(path):
-    """The folder that leads to a file of the whole host, or to where a link in its place leads, and that others than
-    root can change; None where there is none."""
+    """A folder that leads to a file of the whole host and that others than root can change; None: root alone can.
+
+    Where a link stands in the file's place, those count, too, that lead to where it leads.
+    """
     folders = [os.path.dirname(file) for file in (path, os.path.realpath(path))]
     return next((folder for folder in folders if not root_alone_leads(folder)), None)
 

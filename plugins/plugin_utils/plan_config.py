@@ -175,15 +175,23 @@ def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, toml_do
 
 
 def _write_step(config: DesiredConfig, file: FileFacts, new: bytes | None, diff: report.Diff) -> Step:
-    if new is None and config.layer.is_host_wide and file.get("owner", "root") != "root":
+    is_foreign = config.layer.is_host_wide and file.get("owner", "root") != "root"
+    if new is None and is_foreign and not file["mount_point"]:
         # Written anew, as root's: whoever owns it could change it for every account.
         new = base64.b64decode(file["content"])
         diff = report.file_diff(file["path"], f"owner {file['owner']}\n", "owner root\n")
     place, mode = place_of(config.layer, file), mode_of(config, file)
     if new is not None:
         write = write_operation(*place, new, file, mode, config.backup)
-        return Step([Change(write, diff)])
-    return Step() if file["kind"] == "absent" else mode_step(*place, file, mode)
+        step = Step([Change(write, diff)])
+    else:
+        step = Step() if file["kind"] == "absent" else mode_step(*place, file, mode)
+    if is_foreign and file["mount_point"]:
+        step.warnings.append(
+            f"{file['path']} belongs to {file['owner']}, who can change it for every account, and is a mount point of "
+            "its own, which keeps its owner. Give it to root where it is mounted from."
+        )
+    return step
 
 
 def _remove_file(config: DesiredConfig, file: FileFacts) -> ConfigPlan:

@@ -114,7 +114,8 @@ def values(path: tuple[str | int, ...], value: t.Any) -> t.Iterator[tuple[tuple[
 
 def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, marks: Marks = NO_MARKS) -> bool:
     """Whether a value is hidden: as it is marked, else by its name or a table's, or by a URL's user or query.
-    A number never is by its name.
+
+    Names hide no numbers.
 
     path: of a value that is shown as one; integers are places in lists, and marks pass over them.
     """

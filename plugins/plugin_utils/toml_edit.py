@@ -186,6 +186,7 @@ class Editor:
 
     def _add_item(self, path: ValuePath, value: t.Any, below: list[int]) -> None:
         """Adds an item to a list of tables that have headers."""
+        # What stands at this length of a path below the list is the place of an item, a number.
         before = [n for n in below if self.statements[n].path[len(path) - 1] < path[-1]]  # type: ignore[operator]
         self._insert_tables(before[-1] + 1 if before else below[0], path, value)
 

@@ -157,3 +157,19 @@ def test_a_profile_that_is_too_large_is_no_secret(half: Half, home: Path) -> Non
     (home / "a.config.toml").write_bytes(b"#" * (5 * 1024 * 1024))
     (answer,) = half.execute("describe", [{"user": None, "codex_home": str(home), "files": []}])
     assert (answer["profiles"], answer["all_profiles"]) == ([], False)
+
+
+@pytest.mark.parametrize("mounted", [False, True])
+def test_a_file_that_is_not_roots_is_told_from_one_that_keeps_its_owner(
+    half: Half, home: Path, root_folder: Path, account: pwd.struct_passwd, mounted: bool
+) -> None:
+    file = root_folder / "config.toml"
+    file.write_bytes(NEW)
+    os.chown(file, account.pw_uid, account.pw_gid)
+    query: t.Any = [{"name": "system", "base": "host", "path": str(file), "report": "content"}]
+    described: HomeRequest = {"user": None, "codex_home": str(home), "files": query}
+    script = f"mount --bind {file} {file}; " if mounted else ""
+    command = ["unshare", "--mount", "sh", "-c", f'{script}exec "$@"', "sh", *half.command()]
+    (answer,) = half.execute("describe", [described], command=command)
+    facts = answer["files"]["system"]
+    assert (facts["owner"], facts["mount_point"]) == (account.pw_name, mounted)

@@ -512,10 +512,19 @@ def test_codex_info_tells_the_keys_that_the_version_no_longer_reads() -> None:
 
 def test_a_file_of_the_host_that_is_not_roots_becomes_so() -> None:
     wanted = layer("system", settings={"model": "a"})
-    there = {"host_folder": folder(), "system": host_file(b'model = "a"\n', owner="bob")}
+    foreign = host_file(b'model = "a"\n', owner="bob")
+    there = {"host_folder": folder(), "system": foreign | t.cast(FileFacts, {"mount_point": False})}
     made = plan(wanted, found(wanted, **there))
     assert (words(made), content(made, SYSTEM)) == ([f"write {SYSTEM}"], {"model": "a"})
     assert [(diff["before"], diff["after"]) for diff in made.diffs] == [("owner bob\n", "owner root\n")]
+
+
+def test_a_mounted_file_of_the_host_keeps_its_owner_and_that_is_told_and_no_change() -> None:
+    wanted = layer("system", settings={"model": "a"})
+    foreign = host_file(b'model = "a"\n', owner="bob") | t.cast(FileFacts, {"mount_point": True})
+    made = plan(wanted, found(wanted, host_folder=folder(), system=foreign))
+    assert not made.changes
+    assert [w for w in made.warnings if w.startswith(f"{SYSTEM} belongs to bob") and "mounted from" in w]
 
 
 def test_a_store_that_hides_the_login_is_told_when_the_configuration_alone_is_declared() -> None:
