@@ -1,15 +1,16 @@
-# The ways into this checkout. Each sets up what it needs by itself; the work is done by tests/environment/*.sh.
+# The commands of this checkout. Each sets up what it needs; the scripts in tests/environment do the work.
 
-.PHONY: help demo check test clients soak bench clean
+.PHONY: help demo check test clients soak mutants bench clean
 
 help:
-	@echo 'make demo     log a real Codex in on a local test host, step by step'
-	@echo 'make check    format, lint, types, unit tests (under two minutes on a fresh machine)'
-	@echo 'make test     everything that CI checks (wants root on Debian, for Docker)'
-	@echo 'make clients  against real Codex binaries only, more of them; what they did is in tests/output/matrix.txt'
-	@echo 'make soak     1,000 rounds of deploys while Codex renews its login'
-	@echo 'make bench    what an execution costs'
-	@echo 'make clean    remove what these made in the checkout'
+	@echo 'make demo     log a real Codex in on test hosts on this machine, step by step'
+	@echo 'make check    format, lint, types and unit tests (under two minutes on a fresh machine)'
+	@echo 'make mutants  whether the unit tests notice changes of the code: 300 of them, drawn at random'
+	@echo 'make test     everything that CI checks (needs root on Debian, for Docker)'
+	@echo 'make clients  tests against real Codex binaries, with more versions; see tests/output/matrix.txt afterwards'
+	@echo 'make soak     1,000 rounds of deploying while Codex renews its login'
+	@echo 'make bench    what planning and an execution cost'
+	@echo 'make clean    remove what these commands made in the checkout'
 
 demo:
 	@sh tests/demo/run.sh
@@ -32,6 +33,9 @@ soak:
 	@sh tests/environment/collections.sh --tests
 	@sh tests/environment/codex.sh
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" FLEET_CODEX_SOAK_ROUNDS=$${FLEET_CODEX_SOAK_ROUNDS:-1000} pytest tests/clients/test_soak.py -rP
+
+mutants:
+	@sh tests/environment/mutants.sh
 
 bench:
 	@sh tests/environment/venv.sh

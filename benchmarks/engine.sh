@@ -1,8 +1,8 @@
 #!/bin/sh
 # A Docker engine for the benchmark alone: engine.sh start|stop FOLDER.
 #
-# It, its shims and its ten containers live in control groups below fleet-codex-bench, so that a group's CPU
-# clock counts what the benchmark causes and nothing of what other work on the machine does with Docker.
+# The engine, its shims and its ten containers run in control groups below fleet-codex-bench, so that the CPU clock of a
+# group counts only what the benchmark causes, and no other use of Docker on this machine.
 set -eu
 . "$(dirname "$0")/../tests/environment/common.sh"
 
@@ -12,7 +12,7 @@ image=fleet-codex-test:bookworm
 group=fleet-codex-bench
 hosts=$(seq -f 'bench-%02.0f' 1 10)
 
-# Where groups are made, and how their clock is called: version 1's cpuacct where it is, else version 2.
+# Where groups are made: in version 1's cpuacct hierarchy if there is one, else in version 2's.
 hierarchy() {
     awk '$3 == "cgroup" && $4 ~ /(^|,)cpuacct(,|$)/ { one = $2 } $3 == "cgroup2" { two = $2 }
         END { print (one ? one : two) }' /proc/mounts
@@ -28,7 +28,7 @@ start() {
     echo "{}" >"$folder/none.json"
     docker image inspect "$image" >/dev/null
     mkdir -p "$(hierarchy)/$group/controller" "$(hierarchy)/$group/engine"
-    # Its own containerd too: dockerd would take the system's where one runs.
+    # With a containerd of its own, because dockerd would use the system's if it runs.
     within setsid -f containerd --config "$folder/none.toml" --root "$folder/containerd" --state "$folder/state" \
         --address "$folder/containerd.sock" >"$folder/containerd.log" 2>&1 </dev/null
     within setsid -f dockerd --config-file "$folder/none.json" --containerd "$folder/containerd.sock" \
@@ -48,21 +48,21 @@ start() {
     for host in $hosts; do
         $engine run --detach --network none --name "$host" "$image" >/dev/null
         # shellcheck disable=SC2016  # for the container's shell
-        $engine exec "$host" sh -c 'for name in by-hand role changing $(seq -f account-%02.0f 1 20); do
+        $engine exec "$host" sh -c 'for name in by-hand role changing $(seq -f user-%02.0f 1 20); do
                 useradd --create-home --shell /bin/bash "$name"; done
             ln -s /bin/true /usr/local/bin/codex'
     done
 }
 
 stop() {
-    # Those in the group that it made, by their numbers: containers, shims, both daemons.
+    # The processes in the groups that start made, by their numbers: containers, shims, both daemons.
     for part in targets engine controller; do
         # shellcheck disable=SC2038  # process numbers, not file names
         find "$(hierarchy)/$group/$part" -name cgroup.procs -exec cat {} \; 2>/dev/null | xargs -r kill -9 2>/dev/null || true
     done
     sleep 1
     awk -v below="$folder/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
-    # Docker makes its groups in every hierarchy there is.
+    # Docker makes its groups in every hierarchy.
     find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
 }
 

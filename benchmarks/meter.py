@@ -1,9 +1,8 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""CPU time by the clocks of control groups: all processes that ever were in a group, to the microsecond.
+"""CPU time by the clocks of control groups: of all processes that were ever in a group, to the microsecond.
 
-The groups are those that engine.sh makes: ``controller`` (ansible-playbook and all that it starts,
-the docker client among them), ``engine`` (dockerd, containerd, shims, runc) and ``targets`` (what runs
-in the containers).
+engine.sh makes the groups: ``controller`` (ansible-playbook and everything that it starts, including the docker
+client), ``engine`` (dockerd, containerd, shims, runc) and ``targets`` (what runs in the containers).
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ import typing as t
 
 GROUP = "fleet-codex-bench"
 PARTS = ("controller", "engine", "targets")
-SETTLE = 0.4  # seconds; the engine tidies up after a docker exec that has returned
+TIDY_SECONDS = 0.4  # seconds in which the engine cleans up after a docker exec that has returned
 
 Clock = dict[str, float]
 """Milliseconds by part."""
 
 
 def find_groups() -> pathlib.Path:
-    """The folder of the groups: below version 1's cpuacct where it is mounted, else version 2."""
+    """The folder of the groups: in version 1's cpuacct hierarchy if it is mounted, else in version 2's."""
     mounts = [line.split() for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
     one = [mount[1] for mount in mounts if mount[2] == "cgroup" and "cpuacct" in mount[3].split(",")]
     two = [mount[1] for mount in mounts if mount[2] == "cgroup2"]
@@ -30,7 +29,7 @@ def find_groups() -> pathlib.Path:
 
 
 def read() -> Clock:
-    """What each part has used since its group was made."""
+    """The CPU time that each part has used since its group was made."""
     groups = find_groups()
     clock = {}
     for part in PARTS:
@@ -44,13 +43,13 @@ def read() -> Clock:
 
 
 def controlled(command: t.Sequence[str]) -> list[str]:
-    """The command, to run in the group ``controller`` with all that it starts."""
+    """A command that runs this one, and everything that it starts, in the group ``controller``."""
     enter = 'echo $$ >"$0/cgroup.procs" && exec "$@"'
     return ["sh", "-c", enter, str(find_groups() / "controller"), *command]
 
 
 def measure(command: t.Sequence[str], environment: dict[str, str]) -> tuple[Clock, str]:
-    """CPU that the command causes on either side, and what it said."""
+    """The CPU time that the command causes in each part, and its output."""
     before = read()
     done = subprocess.run(
         controlled(command),
@@ -61,7 +60,7 @@ def measure(command: t.Sequence[str], environment: dict[str, str]) -> tuple[Cloc
         text=True,
         check=False,
     )
-    time.sleep(SETTLE)
+    time.sleep(TIDY_SECONDS)
     after = read()
     return {part: after[part] - before[part] for part in PARTS}, done.stdout
 
@@ -70,7 +69,7 @@ BURNER = "import time\nwhile time.process_time() < 1: pass\nprint(round(time.pro
 
 
 def check(host: str, environment: dict[str, str]) -> str:
-    """Holds the clocks against a burner's own: one second here, one in a container."""
+    """A sentence that compares the clocks with a process's own: one second of CPU here, and one in a container."""
     local, own = measure(["/usr/bin/python3", "-c", BURNER], environment)
     remote, its = measure(["docker", "exec", host, "/usr/bin/python3", "-c", BURNER], environment)
     return (

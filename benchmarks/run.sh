@@ -1,6 +1,6 @@
 #!/bin/sh
-# `make bench`: what planning costs, and what an execution costs on ten containers, beside what others cost.
-# ROUNDS=3 says how often each case is measured (a minute and a half each). Needs root, on Debian also for Docker itself.
+# `make bench`: the cost of planning, and the cost of tasks on ten containers, compared with other tasks. ROUNDS=3 is how
+# often each case is measured (a minute and a half each). Needs root, and Debian to install Docker.
 set -eu
 benchmarks=$(cd "$(dirname "$0")" && pwd -P)
 checkout=$(cd "$benchmarks/.." && pwd -P)
@@ -17,7 +17,7 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
-# Compiled code is kept, as on any machine, whatever this one's environment says.
+# Compiled code is kept, as on most machines, even if the environment here says otherwise.
 unset PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX="$FOLDER/python"
 PYTHONPATH=$ANSIBLE_COLLECTIONS_PATH python "$benchmarks/plan.py"

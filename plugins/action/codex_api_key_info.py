@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils.api_key import judge, key_question
-from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils._api_key.request import probe_request
+from ansible_collections.fleet.codex.plugins.plugin_utils._api_key.verdict import judge
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
 
 
 class ActionModule(CodexAction):
     """codex_api_key_info."""
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
-        """What the key may; that it may nothing is a result, too."""
-        question = key_question(arguments)
-        return {"changed": False, **judge(transport.ask_api(question), question)}
+        """What the key may do; a key that may do nothing is a result, too."""
+        request = probe_request(arguments)
+        return {"changed": False, **judge(transport.ask_api(request), request)}

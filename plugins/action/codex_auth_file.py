@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, check_codex_home, desired_auth
-from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.auth import desired_auth
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_place
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 
 
 class ActionModule(CodexAction):
@@ -18,15 +20,7 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The result for the one file."""
-        outcome, result = self.bring_about(transport, self.desired(arguments))
-        found = outcome.homes[0]
-        return {**found["auth"], **result, "codex_home": found["codex_home"]}
-
-    def desired(self, arguments: dict[str, t.Any]) -> list[DesiredHome]:
-        """The one home, with its auth.json alone."""
-        home = DesiredHome(
-            user=arguments["user"] or None,
-            codex_home=check_codex_home(arguments["codex_home"]),
-            auth=desired_auth(arguments, self.read_source),
-        )
-        return [home]
+        home = DesiredHome(**desired_place(arguments), auth=desired_auth(arguments, self.read_source))
+        outcome, result = self.converge(transport, [home])
+        (done,) = outcome.homes
+        return {**done["auth"], **result, "codex_home": done["codex_home"]}

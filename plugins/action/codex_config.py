@@ -2,20 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of codex_config: one config.toml."""
+"""Action plugin of codex_config: one configuration file."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import (
-    DesiredHome,
-    check_codex_home,
-    check_version,
-    desired_config,
-)
-from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.config import desired_config
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_place
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 
 
 class ActionModule(CodexAction):
@@ -23,14 +20,7 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The result for the one file."""
-        version, detect = check_version(arguments["codex_version"])
-        home = DesiredHome(
-            user=arguments["user"] or None,
-            codex_home=check_codex_home(arguments["codex_home"]),
-            config=desired_config(arguments),
-            codex_version=version,
-            detect_version=detect,
-        )
-        outcome, result = self.bring_about(transport, [home])
-        found = outcome.homes[0]
-        return {**found["config"], **result, "codex_home": found["codex_home"]}
+        home = DesiredHome(**desired_place(arguments), config=desired_config(arguments))
+        outcome, result = self.converge(transport, [home])
+        (done,) = outcome.homes
+        return {**done["config"], **result, "codex_home": done["codex_home"]}

@@ -2,20 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Action plugin of codex_info: reads a Codex home and changes nothing."""
+"""Action plugin of codex_info: reads Codex homes and changes nothing."""
 
 from __future__ import annotations
 
 import typing as t
 from datetime import UTC, datetime
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles
-from ansible_collections.fleet.codex.plugins.plugin_utils.action_base import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import DesiredHome, check_codex_home, check_version
+from ansible_collections.fleet.codex.plugins.plugin_utils import messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_place
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.describe import describe_request
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.info import home_report
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.home_report import home_report
-from ansible_collections.fleet.codex.plugins.plugin_utils.plan import describe_request
-from ansible_collections.fleet.codex.plugins.plugin_utils.transport import Transport
 
 
 class ActionModule(CodexAction):
@@ -23,21 +24,17 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The homes that were asked for, as a list."""
-        version, detect = check_version(arguments["codex_version"])
-        accounts = arguments["accounts"]
-        if accounts is not None and (arguments["user"] or arguments["codex_home"]):
-            raise CodexError("accounts takes the place of user and codex_home. Give either.")
-        homes = [
-            DesiredHome(user=user, codex_home=check_codex_home(arguments["codex_home"]), detect_version=detect)
-            for user in (accounts if accounts is not None else [arguments["user"] or None])
-        ]
+        place, users = desired_place(arguments), arguments["users"]
+        if users is not None and (arguments["user"] or arguments["codex_home"]):
+            raise CodexError("users replaces user and codex_home. Leave out either users, or the other two.")
+        homes = [DesiredHome(**place | {"user": user}) for user in (users if users is not None else [place["user"]])]
         requests = [describe_request(home) for home in homes]
-        if accounts == ["all"]:
-            requests[0]["every_account"] = True
+        if users == ["all"]:
+            requests[0]["every_user"] = True
         answers = transport.execute("describe", requests)
-        for found in answers:
-            # With several accounts one that cannot be looked at is told among the others.
-            if "obstacle" in found and (accounts is None or found["obstacle"]["reason"] == "every_account_needs_root"):
-                raise CodexError(obstacles.sentence(found["obstacle"]))
-        declared = arguments["codex_version"] if version else None
-        return {"changed": False, "homes": [home_report(found, declared, datetime.now(UTC)) for found in answers]}
+        for answer in answers:
+            # With several users, one that cannot be looked at is reported among the others.
+            if "error" in answer and (users is None or answer["error"]["reason"] == "every_user_needs_root"):
+                raise CodexError(messages.target_error(answer["error"]))
+        declared = arguments["codex_version"] if place["codex_version"] else None
+        return {"changed": False, "homes": [home_report(answer, declared, datetime.now(UTC)) for answer in answers]}

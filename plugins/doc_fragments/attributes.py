@@ -8,13 +8,13 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """fleet.codex.attributes; fleet.codex.attributes.writes or .reads goes with it"""
+    """fleet.codex.attributes, with either fleet.codex.attributes.writes or fleet.codex.attributes.reads"""
 
     DOCUMENTATION = r"""
 options: {}
 attributes:
   action:
-    description: Runs as an action plugin on the controller, which sends its own program to the target.
+    description: Runs as an action plugin on the controller, which sends a program of its own to the target.
     support: full
   action_group:
     description: Use C(group/fleet.codex.codex) in C(module_defaults) to set defaults for these modules.
@@ -22,15 +22,15 @@ attributes:
     membership:
       - fleet.codex.codex
   async:
-    description: Can run in the background.
+    description: Can run in the background with C(async).
     support: none
   become:
     description: Works with become.
     support: full
     details:
-      - Needed to work for another account than the one that the connection logs in as.
+      - Needed to work for another user than the one that the connection logs in as.
   bypass_host_loop:
-    description: Runs once for all hosts instead of once for each.
+    description: Runs once for all hosts instead of once for each host.
     support: none
   connection:
     description: Uses the connection of the host.
@@ -53,26 +53,26 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and say what would change without changing it.
+    description: Can run in C(check_mode) and report what would change, without changing it.
     support: full
   diff_mode:
-    description: Says what changed, or in C(check_mode) would change, with C(--diff).
+    description: Shows what changed, or would change in C(check_mode), with C(--diff).
     support: full
     details:
-      - Secrets are not in it. Instead of a value it says that the value changed.
+      - Secrets are not shown. In place of a secret, the diff says that it changed.
 """
 
     READS = r"""
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and say what would change without changing it.
+    description: Can run in C(check_mode) and report what would change, without changing it.
     support: full
     details:
-      - It never changes anything.
+      - The module never changes anything.
   diff_mode:
-    description: Says what changed, or in C(check_mode) would change, with C(--diff).
+    description: Shows what changed, or would change in C(check_mode), with C(--diff).
     support: N/A
     details:
-      - It never changes anything.
+      - The module never changes anything.
 """

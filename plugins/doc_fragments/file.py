@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Documentation of the options that all written files share."""
+"""Documentation of the options that all written files have."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ options:
   mode:
     description:
       - The permissions of the file, in octal and in quotes.
-      - The file can hold secrets, so only permissions of its owner are accepted, such as V("0600") or V("0400").
-      - Without it, a new file gets V(0600), and an existing one loses whatever goes beyond V(0600).
+      - The file can hold secrets, so only permissions for its owner are accepted, such as V("0600") or V("0400").
+      - Without this option, a new file gets V(0600), and an existing file loses all permissions beyond V(0600).
     type: raw
   backup:
     description:
-      - Keep a copy of the file that is replaced or removed, beside it and with mode V(0600).
-      - Its name ends in the time and a V(~). All copies stay unless O(backup_keep) says how many.
+      - Keep a copy of a file that is replaced or removed, beside it and with mode V(0600).
+      - The name of the copy ends in the time and a V(~). All copies stay unless O(backup_keep) limits their number.
     type: bool
     default: false
   backup_keep:
     description:
-      - How many copies of the file stay when O(backup=true) makes one. The oldest ones are removed, also those that
+      - How many copies of the file to keep when O(backup=true) makes one. The oldest ones are removed, also those that
         other modules made under such names.
-      - Without it, all stay.
+      - Without this option, all copies stay. It needs O(backup=true), and must be 1 or more.
     type: int
 """

@@ -2,85 +2,94 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An apply request for one home: which operation is done by whom, and where they stop.
+"""The target program "apply": changes files of Codex homes, each only if it still is what the controller saw.
 
-Runs on the target, as a part of store.py's program.
+Runs on POSIX targets with the modules that it imports, from standard input, under ``python -I -S`` 3.6
+or later, with the standard library only. It takes one request and prints one answer, as
+docs/protocol.md says. It decides nothing about credentials: it does the operations that it is given.
 """
 
 import errno
 import os
 
-from ansible_collections.fleet.codex.plugins.module_utils.accounts import as_account, owner_name, works_for_another
-from ansible_collections.fleet.codex.plugins.module_utils.folders import (
+from ansible_collections.fleet.codex.plugins.module_utils._apply.operations import OPERATIONS
+from ansible_collections.fleet.codex.plugins.module_utils._apply.processes import is_unchanged_after, running_codex
+from ansible_collections.fleet.codex.plugins.module_utils._apply.writing import Conflict
+from ansible_collections.fleet.codex.plugins.module_utils._target.errors import TargetError, system_error
+from ansible_collections.fleet.codex.plugins.module_utils._target.folders import (
+    is_root_controlled,
     make_folder_for,
-    not_roots,
-    place,
-    root_alone_leads,
+    resolve,
+    unsafe_parent,
 )
-from ansible_collections.fleet.codex.plugins.module_utils.obstacles import Obstacle, failure
-from ansible_collections.fleet.codex.plugins.module_utils.operations import OPERATIONS
-from ansible_collections.fleet.codex.plugins.module_utils.processes import running_codex, settles
-from ansible_collections.fleet.codex.plugins.module_utils.writing import Conflict
+from ansible_collections.fleet.codex.plugins.module_utils._target.homes import is_host_wide, serve_homes
+from ansible_collections.fleet.codex.plugins.module_utils._target.users import (
+    in_child_as,
+    owner_name,
+    works_for_another,
+)
 
 
-def apply(operations, account, codex_home):
-    """Does operations of one kind: a home's as its account, or those on files of the whole host as root."""
+def main():
+    """Answers the request on standard input."""
+    serve_homes(apply)
+
+
+def apply(home, user, codex_home):
+    """Does a home's operations: those on files of the whole host as root, all others as the home's user."""
+    operations = home["operations"]
 
     def work():
-        return {"results": apply_all(operations, account, codex_home)}
+        return {"results": apply_all(operations, user, codex_home)}
 
-    if on_host(operations):
+    if is_host_wide(operations):
         check_host_files(operations)
         return work()
-    make_home_as_root(operations, account, codex_home)
-    return as_account(account, work)
+    make_home_as_root(operations, user, codex_home)
+    return in_child_as(user, work)
 
 
-def on_host(operations):
-    """Whether operations are on files of the whole host."""
-    return any(operation["base"] == "host" for operation in operations)
-
-
-def make_home_as_root(operations, account, codex_home):
-    """Makes a Codex home that the account cannot make, where an operation says so."""
-    if not works_for_another(account):
+def make_home_as_root(operations, user, codex_home):
+    """Makes a Codex home that the user cannot make, where an operation says so. Raises TargetError."""
+    if not works_for_another(user):
         return
     for operation in operations:
-        if operation["operation"] == "directory" and operation.get("by_root") and not os.path.isdir(codex_home):
-            if not root_alone_leads(codex_home):
-                raise Obstacle("not_writable", path=codex_home, user=account["name"])
-            make_folder_for(codex_home, account, operation["mode"])
+        if operation["operation"] == "directory" and operation.get("create_as_root") and not os.path.isdir(codex_home):
+            if not is_root_controlled(codex_home):
+                raise TargetError("not_writable", path=codex_home, user=user["name"])
+            make_folder_for(codex_home, user, operation["mode"])
 
 
 def check_host_files(operations):
-    """Refuses to write a file of the whole host unless root does it and nobody else can change where that leads."""
+    """Raises TargetError unless root writes the files of the whole host and nobody else can change where they are."""
     if os.geteuid() != 0:
-        raise Obstacle("host_needs_root", path=operations[0]["path"], running=owner_name(os.geteuid()))
+        raise TargetError("host_needs_root", path=operations[0]["path"], running=owner_name(os.geteuid()))
     for operation in operations:
-        folder = not_roots(operation["path"])
+        folder = unsafe_parent(operation["path"])
         if folder:
-            raise Obstacle("not_roots", path=folder)
+            raise TargetError("unsafe_parent", path=folder)
 
 
-def apply_all(operations, account, codex_home):
-    """Does operations in order and stops at the first that cannot be done."""
+def apply_all(operations, user, codex_home):
+    """The results of the operations, done in their order; the first that cannot be done is the last one tried."""
     results = []
     for operation in operations:
-        path = place(operation, account, codex_home)
-        running = running_codex(account["uid"]) if "settle" in operation else {}
+        path = resolve(operation, user, codex_home)
+        running = running_codex(user["uid"]) if "watch_seconds" in operation else {}
         try:
             result = OPERATIONS[operation["operation"]](path, operation) or {}
             written = result.pop("sha256", None)
-            if "settle" in operation:
-                running.update(running_codex(account["uid"]))
-                result["rewritten"] = not settles(path, written, running, account, operation["settle"])
+            if "watch_seconds" in operation:
+                running.update(running_codex(user["uid"]))
+                is_unchanged = is_unchanged_after(path, written, running, user["uid"], operation["watch_seconds"])
+                result["overwritten"] = not is_unchanged
                 result["processes"] = [{"pid": pid, "name": running[pid]} for pid in sorted(running)]
             results.append(dict(result, status="done"))
         except Conflict:
             results.append({"status": "conflict", "path": path})
             break
         except OSError as error:
-            locked = error.errno == errno.EAGAIN
-            results.append(dict(failure(error, error.filename if locked else path), status="failed"))
+            is_locked = error.errno == errno.EAGAIN
+            results.append(dict(system_error(error, error.filename if is_locked else path), status="failed"))
             break
     return results

@@ -6,74 +6,77 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: codex_auth_fetch
-short_description: Brings the login of a Codex home back to the controller
+short_description: Brings the login of a Codex home to the controller
 description:
-  - Codex renews a ChatGPT login on the target, and the copy in the vault grows old. This module replaces that copy by
-    what is on the target, if that is the newer one.
+  - Codex renews a ChatGPT login on the target, so a copy of it on the controller becomes outdated. This module replaces
+    the copy by the login of the target, if that is newer.
   - A copy that is encrypted with Ansible Vault stays encrypted, with the same vault secret.
-  - Tokens leave the target for the controller, which no other module of this collection makes them do. They travel on
-    the standard output of one command, masked, and not at all where the copy is as new.
+  - This is the only module of this collection that makes tokens leave the target. They travel masked, in the standard
+    output of one command, and only where the copy is replaced.
 version_added: "0.1.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:
-  - fleet.codex.account
+  - fleet.codex.home
   - fleet.codex.attributes
   - fleet.codex.attributes.writes
 attributes:
   safe_file_operations:
-    description: Replaces files whole, so that no reader sees a part of one.
+    description: Replaces files as a whole, so that no reader sees a part of one.
     support: full
   vault:
     description: Reads and writes files that are encrypted with Ansible Vault.
     support: full
     details:
-      - This is for O(dest).
+      - This applies to O(dest).
 options:
   dest:
     description:
-      - The file on the controller, with mode 0600. A relative path starts at the folder of the playbook.
-      - Give each home a file of its own.
-      - Folders that are missing are made with mode 0700.
+      - The file on the controller. It is written with mode V(0600). A relative path starts at the folder of the
+        playbook.
+      - Give each home a file of its own. Within one run, the task fails for a second home with the same file.
+      - Missing folders are created with mode V(0700).
     type: str
     required: true
   encrypt_vault_id:
     description:
-      - The vault id, one of those that the run has secrets for, with which a new O(dest) is encrypted, and one that is
-        there without encryption.
-      - One that is encrypted already keeps its own.
+      - The vault ID, one of those that the run has secrets for, with which O(dest) is encrypted if it is new or not
+        encrypted yet.
+      - A file that is encrypted already keeps its own vault ID.
       - Without it, a new O(dest) holds the refresh token in clear text. Do not commit such a file.
     type: str
   on_account_mismatch:
     description:
-      - What to do when O(dest) holds the login of another account, another kind of login or another key.
+      - What to do when O(dest) holds the login of another ChatGPT account, a login by another method, another API key
+        or another personal access token.
       - V(fail) fails and changes nothing. V(replace) replaces the copy.
     type: str
     choices: [fail, replace]
     default: fail
 seealso:
   - module: fleet.codex.codex_auth_file
-    description: The way back.
+    description: Deploys the login from the controller.
   - module: fleet.codex.codex_info
 notes:
-  - The login is the C(auth.json), or a C(.auth-…) that a killed Codex left beside it where that one is fresher.
-  - An API key that a login in the browser left beside ChatGPT tokens is not brought back, since Codex versions
-    disagree on which of them counts.
-  - A home without a login is no error. Nothing is written then.
-  - What the target gives away is what root or the account there put into the file. It is only read as an C(auth.json).
+  - The login is taken from the C(auth.json), or from a C(.auth-…) that a killed Codex left beside it, if that is newer.
+  - An API key that a login in the browser left beside ChatGPT tokens is not fetched, because versions of Codex disagree
+    on which of the two counts.
+  - A home without a login is not an error. Nothing is written then.
+  - Root and the user on the target decide what is in the file that is fetched. The module reads it as an C(auth.json)
+    only.
 requirements:
   - tomli, tomledit and tomli-w (Python packages on the controller)
 """
 
 EXAMPLES = r"""
-- name: Keep the copy in the repository as fresh as the login of alice
+- name: Keep the copy in the repository as new as the login of alice
   fleet.codex.codex_auth_fetch:
     user: alice
     dest: "credentials/{{ inventory_hostname }}/alice/auth.json"
     encrypt_vault_id: codex
   become: true
 
-- name: Bring back the login of a Codex home that is elsewhere, whosever it is
+- name: Fetch the login of a Codex home in another place, whichever account it is logged in to
   fleet.codex.codex_auth_fetch:
     user: ci
     codex_home: /srv/codex/ci
@@ -85,7 +88,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: The file on the controller.
+  description: The path of the file on the controller.
   returned: success
   type: str
   sample: /srv/infra/credentials/host1/alice/auth.json
@@ -95,25 +98,25 @@ codex_home:
   type: str
   sample: /home/alice/.codex
 path:
-  description: The file on the target that holds the login.
+  description: The path of the file on the target that holds the login.
   returned: when there is a login
   type: str
   sample: /home/alice/.codex/auth.json
 reason:
-  description: Why the copy was, or in check mode would be, replaced or not.
+  description: Why the copy was, or in check mode would be, replaced, encrypted or kept.
   returned: success
   type: str
-  sample: The target's login is fresher than the copy on the controller.
+  sample: The target's login is newer than the copy on the controller.
 encrypted:
   description: Whether the copy is, or in check mode would be, encrypted.
   returned: when there is a login
   type: bool
   sample: true
-auth:
+login:
   description:
-    - The login of the copy afterwards, or in check mode what it would be. Never a secret.
-    - The keys are those of RV(fleet.codex.codex_auth_file#module:auth).
+    - The login that the copy holds afterwards, or in check mode would hold. It never contains a secret.
+    - The keys are those of RV(fleet.codex.codex_auth_file#module:login).
   returned: success
   type: dict
-  sample: {mode: chatgpt, last_refresh: "2026-11-23T17:11:08.120022000Z"}
+  sample: {method: chatgpt, last_refresh: "2026-11-23T17:11:08.120022000Z"}
 """

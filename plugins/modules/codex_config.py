@@ -8,92 +8,96 @@ DOCUMENTATION = r"""
 module: codex_config
 short_description: Manages settings in the config.toml of a Codex home
 description:
-  - Merges settings into the C(config.toml) of the Codex CLI and removes keys from it. O(layer) names the other files
-    that Codex takes its configuration from.
-  - Comments, order and every other setting stay as they are, also those that Codex writes itself, such as trusted
+  - Merges settings into the C(config.toml) of the Codex CLI and removes keys from it. O(layer) chooses another one of
+    the files that Codex takes its configuration from.
+  - Comments, order and all other settings stay as they are, also those that Codex writes itself, such as trusted
     projects.
-  - Each edit is proven before it is written. The new text must hold the old data plus exactly the change, and every
-    line that the change does not concern must be there as it was, or the task fails.
+  - Each edit is verified before it is written. The new text must hold the old data plus exactly the change, and every
+    other line must be as it was. The task fails otherwise.
 version_added: "0.1.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:
-  - fleet.codex.account
-  - fleet.codex.account.version
+  - fleet.codex.home
+  - fleet.codex.home.version
   - fleet.codex.file
   - fleet.codex.attributes
   - fleet.codex.attributes.writes
 attributes:
   safe_file_operations:
-    description: Replaces files whole, so that no reader sees a part of one.
+    description: Replaces files as a whole, so that no reader sees a part of one.
     support: partial
     details:
       - A file that is a mount point of its own is rewritten in place, with a warning. A reader can see a part of it.
 options:
   layer:
     description:
-      - Which of the files that Codex takes its configuration from.
+      - Which configuration file of Codex to manage.
       - V(user) is the C(config.toml) in the Codex home.
-      - V(profile:NAME) is what C(codex --profile NAME) adds to it. Codex before 0.134 reads it from the table
-        C(profiles.NAME) in C(config.toml), and later ones from C(NAME.config.toml) beside it, so O(codex_version) must
-        be given.
-      - V(system) is C(/etc/codex/config.toml), the host's defaults, which each account's own settings outrank (0.80 and
+      - V(profile:NAME) is what C(codex --profile NAME) adds to it. Codex before 0.134 reads a profile from the table
+        C(profiles.NAME) in C(config.toml), and later versions read it from C(NAME.config.toml) beside that file, so
+        O(codex_version) must be given.
+      - V(system) is C(/etc/codex/config.toml), the defaults of the host, which the settings of each user override
+        (Codex 0.80 and later).
+      - V(managed) is C(/etc/codex/managed_config.toml), which overrides the settings of the users (Codex 0.45 and
         later).
-      - V(managed) is C(/etc/codex/managed_config.toml), which outranks what the accounts say (0.45 and later).
-      - V(requirements) is C(/etc/codex/requirements.toml), the limits that an administrator sets (0.80 and later).
-      - The last three are files of the whole host. They are written as root with mode V(0644), and nothing that may be
-        a secret goes into them. The task fails where one would make Codex delete the login of any account that has a
-        C(~/.codex).
+      - V(requirements) is C(/etc/codex/requirements.toml), the limits that an administrator sets (Codex 0.80 and
+        later).
+      - The last three are files of the whole host. They are written as root with mode V(0644), and values that may be
+        secrets are refused in them. The task fails where such a file would make Codex delete the login of any user with
+        a C(~/.codex).
     type: str
     default: user
   preferred_auth_method:
     description:
-      - Written as C(preferred_auth_method), the key with which Codex 0.23 to 0.34 choose between an API key and
-        ChatGPT tokens.
-      - With O(codex_version) it is left out, with a warning, for versions that do not act on it. Without
-        O(codex_version) it is written, and the task warns when it is.
-      - It also says which method O(enforce_login_method) enforces. In the layers V(system) and V(managed) it is given
-        for that alone.
+      - The value of C(preferred_auth_method), the key by which Codex 0.23 to 0.34 choose between an API key and ChatGPT
+        tokens.
+      - If O(codex_version) is a version that does not act on this key, it is left out, with a warning unless
+        O(enforce_login_method) takes its place. Without O(codex_version), the task warns when it writes the key.
+      - It also chooses the method for O(enforce_login_method). In the layers V(system) and V(managed) that is its only
+        use.
     type: str
     choices: [apikey, chatgpt]
   enforce_login_method:
     description:
-      - Also write C(forced_login_method), which makes Codex 0.49 and later refuse the other kind of login. It is left
-        out for a O(codex_version) before 0.49.
-      - The method is O(preferred_auth_method), or else the one of the C(auth.json) beside the file. Without either
-        the task fails.
-      - The task also fails where the C(auth.json) holds the other kind of login, because Codex would delete it.
+      - Also write C(forced_login_method), which makes Codex 0.49 and later refuse all other methods of login. It is
+        left out if O(codex_version) is before 0.49.
+      - The method is O(preferred_auth_method), or else the one of the C(auth.json) in the Codex home. The task fails
+        where there is neither.
+      - The task also fails where the C(auth.json) holds a login by another method, because Codex would delete it.
     type: bool
     default: false
   settings:
     description:
-      - Settings to merge into the file. Tables are merged key by key, and any other value is replaced whole. Lists
-        are, too, unless O(lists) says otherwise.
-      - A string, a number, a boolean, a date, a date with a time, a list and a dictionary become what TOML has for
-        them. V(null) is refused.
-      - A value with which the Codex of O(codex_version) does not start is refused, and without O(codex_version) one
-        with which no version does. So is a key with which it does not start any more, such as C(profile) in 0.134 and
-        later.
-      - A key that this version ignores is written, with a warning when it is.
+      - Settings to merge into the file. Tables are merged key by key, and all other values are replaced as a whole.
+        That includes lists, unless O(lists) has an entry for them.
+      - Strings, numbers, booleans, dates, dates with a time, lists and dictionaries are written as their TOML types.
+        V(null) is refused. To remove a key, use O(absent).
+      - A key at the top with a dot in its name is refused, because Codex has no such key. Write a table as a nested
+        dictionary.
+      - With O(codex_version), a key or a value that keeps that version of Codex from starting is refused, such as
+        C(profile) in 0.134 and later. Without it, only a value that keeps every version from starting is refused.
+      - With O(codex_version), the task warns when it writes a key that this version ignores.
     type: dict
     default: {}
   absent:
     description:
       - Keys to remove, each as the list of keys that leads to it from the top of the file, such as
         V([mcp_servers, old]).
-      - A path that leads nowhere is no error. A path that O(settings) sets too is one.
-      - A table that this empties stays where it has a header of its own, and goes where only its contents implied it.
+      - A path that does not exist in the file is ignored. A path that O(settings) sets is refused, and so is one that
+        consists of a single key with a dot in its name.
+      - A table that becomes empty stays if it has a header of its own, and goes if only its contents implied it.
     type: list
     elements: raw
     default: []
   lists:
     description:
-      - How lists in O(settings) are brought into the file. A list that has no entry here is replaced whole.
-      - With O(lists[].append), items that are not there yet are added at the end. Items are the same if their types
-        are the same, too.
+      - How lists in O(settings) are merged into the file. A list without an entry here is replaced as a whole.
+      - With O(lists[].append), items that are not in the list yet are added at its end. Items are only the same if
+        their types are the same, too.
       - With O(lists[].match), a list of dictionaries is merged item by item. An item of O(settings) is merged into the
-        one in the file that has the same value at this key, as tables are merged. Others are added at the end.
-      - Items that O(settings) does not name stay as they are in both cases, with their comments and their order.
+        item of the file that has the same value at this key, as tables are merged. All others are added at the end.
+      - In both cases, items that O(settings) does not have stay as they are, with their comments and in their order.
     type: list
     elements: dict
     default: []
@@ -101,81 +105,91 @@ options:
       path:
         description:
           - The list, as the list of keys that leads to it from the top of the file.
-          - For a list within the items of another list, the keys of both one after the other.
+          - For a list inside the items of another list, give the keys of both lists, one after the other.
         type: list
         elements: str
         required: true
       append:
         description:
-          - Add what is not there yet. Give either this or O(lists[].match).
+          - Add the items that are not there yet. Give either this option or O(lists[].match).
         type: bool
         default: false
       match:
         description:
-          - The key that tells which item is which. Each item of this list in O(settings) must have it, and no two the
-            same value.
+          - The key that identifies an item. Each item of this list in O(settings) must have it, and no two items may
+            have the same value.
         type: str
   force:
     description:
-      - Replace a file that is not valid TOML or not UTF-8 by a new one, which holds O(settings) alone. Without it such
-        a file is not touched and the task fails.
-      - Only together with O(backup=true), because everything in the old file goes.
-      - A file that can be read is edited as ever.
+      - Replace a file that is not valid TOML or not UTF-8 by a new one, which holds O(settings) alone. Without this
+        option, such a file is left alone and the task fails.
+      - It needs O(backup=true), because everything in the old file is lost.
+      - A file that can be read is edited as usual.
     type: bool
     default: false
   drop_removed_keys:
     description:
-      - Also remove the keys that the Codex of O(codex_version) once acted on and does not any more, in the same
-        edit. Those are the ones in RV(removed_keys), with all that is below them.
-      - A key stays where O(settings) sets it or something below it.
-      - Tables go too, such as C(profiles) for 0.134 and later. Move what is still wanted first, or keep a copy with
-        O(backup).
-      - It needs O(codex_version), and without it the task fails.
+      - In the same edit, also remove the keys that the version of Codex in O(codex_version) no longer acts on, with
+        everything below them. These are the keys that RV(removed_keys) lists without this option.
+      - A key stays if O(settings) sets it or something below it.
+      - Whole tables are removed, too, such as C(profiles) for 0.134 and later. Move what you still need first, or keep
+        a copy with O(backup).
+      - It needs O(codex_version).
     type: bool
     default: false
   secret_keys:
     description:
-      - Paths of keys whose values C(--diff) hides, each with all that is below it, whatever they are called. Each is
-        the list of keys that leads to it from the top of the file.
-      - Many values are hidden without that, by the name of their key or of a table around it, and those of
-        O(settings) that are encrypted inline with C(!vault).
-      - It changes nothing in the file.
+      - Keys whose values C(--diff) hides, with everything below them and whatever their names are. Each is the list of
+        keys that leads to it from the top of the file.
+      - Many values are hidden without this option, because of the name of their key or of a table around it. So are
+        values of O(settings) that are encrypted inline with C(!vault).
+      - A path that consists of a single key with a dot in its name is refused.
+      - The option does not change the file.
     type: list
     elements: raw
     default: []
   public_keys:
     description:
-      - Paths of keys whose values C(--diff) shows, each with all that is below it, although their names sound like
-        secrets.
-      - They may also stand in a file of the whole host, which takes no value that may be a secret.
-      - What O(secret_keys) hides cannot be shown, and such a path is refused. What is only below a path here can
-        be in O(secret_keys).
+      - Keys whose values C(--diff) shows, with everything below them, although their names look like those of secrets.
+        Each is the list of keys that leads to it from the top of the file.
+      - Such values are also accepted in a file of the whole host, where values that may be secrets are refused.
+      - A path that O(secret_keys) hides is refused here. The other way round, O(secret_keys) can hide a path below one
+        of these.
+      - A path that consists of a single key with a dot in its name is refused.
     type: list
     elements: raw
     default: []
   state:
     description:
-      - V(absent) removes the whole file, with what Codex and its user put there.
+      - V(absent) removes the whole file, with everything that Codex and its user wrote to it. Of a profile that is a
+        table in C(config.toml), it removes the table.
     type: str
     choices: [present, absent]
     default: present
+  mode:
+    description:
+      - The permissions of the file, in octal and in quotes.
+      - The file can hold secrets, so only permissions for its owner are accepted, such as V("0600") or V("0400").
+      - Without this option, a new file gets V(0600), and an existing file loses all permissions beyond V(0600).
+      - A file of the whole host is different. It must be readable for all users, so only V("0644") and V("0444") are
+        accepted, and a new file gets V(0644).
 seealso:
   - module: fleet.codex.codex_home
-    description: Login, configuration and environment of any number of accounts in one task.
+    description: Login, configuration and environment of any number of users in one task.
   - module: fleet.codex.codex_auth_file
   - module: fleet.codex.codex_info
 notes:
-  - A file that is not valid TOML is not touched, and the task fails with the line and the column. See O(force).
-  - Each line keeps its line end. New lines get CRLF only where the file has nothing else. A file without a line end
-    after its last line stays one.
-  - A file with which Codex would delete an C(auth.json) is not written, and the task fails. That is one
-    whose C(forced_login_method) or C(forced_chatgpt_workspace_id) does not go with the login, or with C(CODEX_API_KEY)
-    or C(CODEX_ACCESS_TOKEN) in C(codex.env) or C(/etc/environment). All files are looked at together, those of profiles
-    and of the whole host too.
-  - Settings that C(/etc/codex/managed_config.toml) has other values for are written, and the task warns that Codex will
-    not use them.
+  - A file that is not valid TOML is left alone, and the task fails and names the line and the column. See O(force).
+  - Each line keeps its line ending. New lines get CRLF only where the whole file has CRLF. A file without a newline at
+    its end stays without one.
+  - A file because of which Codex would delete an C(auth.json) is not written, and the task fails. In such a file
+    C(forced_login_method) or C(forced_chatgpt_workspace_id) does not match the login, or does not allow
+    C(CODEX_API_KEY) or C(CODEX_ACCESS_TOKEN) that C(codex.env) or C(/etc/environment) sets. All configuration files
+    count together, also those of profiles and of the whole host.
+  - Settings for which C(/etc/codex/managed_config.toml) has other values are written, and the task warns that Codex
+    uses the others.
   - C(--diff) shows the settings that change. Values of keys whose names sound like secrets, and everything in tables
-    such as C(env) and C(http_headers), are hidden. O(secret_keys) and O(public_keys) say otherwise.
+    such as C(env) and C(http_headers), are hidden. O(secret_keys) and O(public_keys) change that.
 requirements:
   - tomli, tomledit and tomli-w (Python packages on the controller)
 """
@@ -202,7 +216,7 @@ EXAMPLES = r"""
     preferred_auth_method: apikey
   become: true
 
-- name: Make a newer Codex refuse everything but an API key
+- name: Make a newer Codex refuse all logins but an API key
   fleet.codex.codex_config:
     user: ci
     codex_home: /srv/codex/ci
@@ -212,7 +226,7 @@ EXAMPLES = r"""
     mode: "0600"
   become: true
 
-- name: Add an MCP server, and hide its URL and show its arguments in the diff
+- name: Add two MCP servers, hide the URL of one in the diff, and show the arguments of the other
   fleet.codex.codex_config:
     user: alice
     settings:
@@ -228,7 +242,7 @@ EXAMPLES = r"""
       - [mcp_servers, docs, args]
   become: true
 
-- name: Clear away what a newer Codex does not read any more
+- name: Remove the keys that a newer Codex no longer reads
   fleet.codex.codex_config:
     user: alice
     codex_version: "0.169.0"
@@ -244,7 +258,7 @@ EXAMPLES = r"""
     settings: {model: gpt-5-mini}
   become: true
 
-- name: Let every account of the host start from these settings
+- name: Set defaults for all users of the host
   fleet.codex.codex_config:
     layer: system
     settings:
@@ -252,14 +266,14 @@ EXAMPLES = r"""
       cli_auth_credentials_store: file
   become: true
 
-- name: Let no account of the host use anything but an API key
+- name: Allow all users of the host to log in with an API key only
   fleet.codex.codex_config:
     layer: managed
     settings:
       forced_login_method: api
   become: true
 
-- name: Add a folder that Codex may write to, switch one skill off, and keep what is said of others
+- name: Add a folder that Codex may write to, switch one skill off, and keep all other items of both lists
   fleet.codex.codex_config:
     user: alice
     settings:
@@ -276,7 +290,7 @@ EXAMPLES = r"""
         match: path
   become: true
 
-- name: Put a configuration in place, also where the old one cannot be read any more
+- name: Write a configuration, even if the old one is not valid TOML any more
   fleet.codex.codex_config:
     user: bob
     settings:
@@ -285,7 +299,7 @@ EXAMPLES = r"""
     backup: true
   become: true
 
-- name: Start over with an empty configuration
+- name: Remove the configuration
   fleet.codex.codex_config:
     user: bob
     state: absent
@@ -295,7 +309,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: The C(config.toml) that was meant, or the file of another O(layer).
+  description: The path of the C(config.toml), or of the file of another O(layer).
   returned: success
   type: str
   sample: /home/alice/.codex/config.toml
@@ -305,35 +319,35 @@ codex_home:
   type: str
   sample: /home/alice/.codex
 changes:
-  description: The keys that were, or in check mode would be, changed. Empty with O(state=absent).
+  description: The keys that were, or in check mode would be, changed. Empty where the whole file is removed.
   returned: success
   type: list
   elements: dict
   contains:
     key:
       description:
-        - The key, as TOML writes its path. A table that is new stands there as one key.
-        - The place of an item in a list is in brackets, from 0, such as C(skills.config[1].enabled).
+        - The path of the key, as TOML writes it. A new table is listed as one key.
+        - The position of an item in a list is in brackets, from 0, such as C(skills.config[1].enabled).
       returned: success
       type: str
       sample: projects."/srv/app".trust_level
     action:
-      description: What happens to the key.
+      description: How the key changes.
       returned: success
       type: str
       choices: [added, changed, removed]
       sample: added
 removed_keys:
   description:
-    - Keys in the file that the Codex of O(codex_version) once acted on and does not any more, as TOML writes their
-      paths. Those that O(drop_removed_keys) removes are in RV(changes) instead.
-    - Always empty without O(codex_version).
+    - Keys in the file that the version of Codex in O(codex_version) no longer acts on, as TOML writes their paths.
+      Those that O(drop_removed_keys) removes are in RV(changes) instead.
+    - It is always empty without O(codex_version).
   returned: success
   type: list
   elements: str
   sample: [preferred_auth_method, profiles]
 backup_file:
-  description: The copy that was kept.
+  description: The copy of the old file.
   returned: when O(backup=true) and a file was replaced or removed
   type: str
   sample: /home/alice/.codex/config.toml.18436.2026-11-23@17:11:08~

@@ -2,34 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shapes of the request and the answer between controller and target half (docs/architecture.md).
+"""Shapes of requests to target programs and of their answers, as docs/protocol.md describes them.
 
-Every target half, in whatever language, answers these; the behaviour tests are written against them. Their version
-is PROTOCOL in module_utils/wire.py.
+Target programs in all languages speak these. Their version is PROTOCOL in module_utils/_target/wire.py.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-Base = t.Literal["codex_home", "home", "host"]
-"""What a path is relative to: the Codex home, the account's home, or nothing.
+Base = t.Literal["codex_home", "home_directory", "host"]
+"""What a path is relative to: the Codex home, the user's home directory, or nothing.
 
 Files of the whole host (``host``) are looked at and written as whoever runs the task, which must be root to write.
 """
 
 
 class FileQuery(t.TypedDict):
-    """A file that describe shall look at; ``report`` says what beyond kind, mode, owner and digest."""
+    """A file that describe is to look at; ``details``: what it reports beyond kind, mode, owner and digest."""
 
     name: str
     base: Base
     path: str
-    report: t.NotRequired[t.Literal["auth", "content", "variables"] | dict[t.Literal["lines"], str] | None]
+    details: t.NotRequired[t.Literal["auth", "content", "variables"] | dict[t.Literal["lines"], str] | None]
 
 
 class Operation(t.TypedDict):
-    """One change; which keys go with which operation stands in docs/architecture.md."""
+    """One change; docs/protocol.md says which keys go with which operation."""
 
     operation: t.Literal["directory", "write", "mode", "remove", "lines", "link", "clean"]
     base: Base
@@ -42,21 +41,21 @@ class Operation(t.TypedDict):
     line: t.NotRequired[str | None]
     marker: t.NotRequired[str]
     to: t.NotRequired[str | None]
-    by_root: t.NotRequired[bool]
+    create_as_root: t.NotRequired[bool]
     locks: t.NotRequired[list[str]]
-    keep_unknown_but: t.NotRequired[list[str]]
-    settle: t.NotRequired[float]
+    preserve_unknown_except: t.NotRequired[list[str]]
+    watch_seconds: t.NotRequired[float]
 
 
 class HomeRequest(t.TypedDict):
-    """What to do for one Codex home; ``user`` None is the account that the task runs as.
+    """What to do for one Codex home; ``user`` None is the one that the task runs as.
 
-    ``every_account`` stands for one such entry, without a ``codex_home``, for each account that has a ~/.codex.
+    ``every_user``: the entry, which has no ``codex_home``, means one entry for each user that has a ~/.codex.
     """
 
     user: str | None
     codex_home: str | None
-    every_account: t.NotRequired[bool]
+    every_user: t.NotRequired[bool]
     files: t.NotRequired[list[FileQuery]]
     operations: t.NotRequired[list[Operation]]
     detect_version: t.NotRequired[bool]
@@ -64,7 +63,7 @@ class HomeRequest(t.TypedDict):
 
 
 class AuthSummary(t.TypedDict, total=False):
-    """An auth.json without its secrets: these stand as SHA-256 under their names."""
+    """An auth.json without its secrets: ``secrets`` has their SHA-256 by their names."""
 
     malformed: bool
     fields: list[str]
@@ -87,7 +86,7 @@ class FileFacts(t.TypedDict):
     auth: t.NotRequired[AuthSummary]
     hard_links: t.NotRequired[int]
     mount_point: t.NotRequired[bool]
-    not_roots: t.NotRequired[str | None]
+    unsafe_parent: t.NotRequired[str | None]
     content: t.NotRequired[str]
     lines: t.NotRequired[list[str]]
     variables: t.NotRequired[list[str]]
@@ -103,27 +102,27 @@ class UnsavedLogin(FileFacts):
 
 
 class FolderFacts(t.TypedDict):
-    """The Codex home; while it is absent, whether the account, or root for it, can make it."""
+    """The Codex home; while it is absent, whether the user, or root for the user, can make it."""
 
     path: str
     kind: t.Literal["absent", "directory"]
     mode: t.NotRequired[int]
     below: t.NotRequired[str]
     writable: t.NotRequired[bool]
-    by_root: t.NotRequired[bool]
+    create_as_root: t.NotRequired[bool]
 
 
-class Account(t.TypedDict):
-    """An account of the target, from its account database."""
+class UserInfo(t.TypedDict):
+    """A user of the target, from its user database."""
 
     name: str
     uid: int
     gid: int
-    home: str
+    home_directory: str
     shell: str
 
 
-class ObstacleFacts(t.TypedDict, total=False):
+class TargetErrorFacts(t.TypedDict, total=False):
     """Why a home cannot be worked on, or an operation not be done."""
 
     reason: t.Required[str]
@@ -136,39 +135,39 @@ class ObstacleFacts(t.TypedDict, total=False):
 
 
 class LoginStatus(t.TypedDict):
-    """What the host's own ``codex login status`` made of a home; ``codex`` None: none found."""
+    """What the host's own ``codex login status`` says of a home; ``codex``: its path, None where there is none."""
 
     codex: str | None
     method: str
 
 
 class Process(t.TypedDict):
-    """A running program of an account."""
+    """A running program of a user."""
 
     pid: int
     name: str
 
 
 class OperationResult(t.TypedDict):
-    """How one operation ended; after the first that is not done, none follows."""
+    """How one operation ended. The first that is not done is the last one that was tried."""
 
     status: t.Literal["done", "conflict", "failed"]
     path: t.NotRequired[str]
     in_place: t.NotRequired[bool]
     backup_file: t.NotRequired[str | None]
     processes: t.NotRequired[list[Process]]
-    rewritten: t.NotRequired[bool]
+    overwritten: t.NotRequired[bool]
     reason: t.NotRequired[str]
     code: t.NotRequired[str]
     cause: t.NotRequired[str]
 
 
 class HomeAnswer(t.TypedDict, total=False):
-    """The answer for one home: an obstacle, or what describe found, or how apply went."""
+    """The answer for one home: an error, or what describe found, or how apply went."""
 
     user: str | None
-    obstacle: ObstacleFacts
-    account: Account
+    error: TargetErrorFacts
+    user_info: UserInfo
     codex_home: str
     real_home: str
     folder: FolderFacts
@@ -176,9 +175,9 @@ class HomeAnswer(t.TypedDict, total=False):
     leftovers: list[str]
     profiles: list[FileFacts]
     all_profiles: bool
-    root: bool
+    is_root: bool
     unsaved_logins: list[UnsavedLogin]
-    home_exists: bool
+    home_directory_exists: bool
     system: str
     codex_version: str | None
     login_status: LoginStatus
@@ -186,22 +185,22 @@ class HomeAnswer(t.TypedDict, total=False):
 
 
 class Envelope(t.TypedDict):
-    """What every execution's input has. ``key`` masks the answer: Ansible prints what commands answer."""
+    """What every request has. ``key`` masks the answer, since Ansible prints the output of commands."""
 
     protocol: int
     key: str
     environment: dict[str, str]
 
 
-class HomeQuestion(t.TypedDict):
-    """What store.py is asked, beside the envelope."""
+class HomesRequest(t.TypedDict):
+    """What describe and apply are asked, beside the envelope."""
 
     operation: t.Literal["describe", "apply"]
     homes: list[HomeRequest]
 
 
-class KeyQuestion(t.TypedDict):
-    """What api_key.py is asked, beside the envelope; ``timeout`` in seconds, for each request."""
+class ProbeRequest(t.TypedDict):
+    """What ask_api is asked, beside the envelope; ``timeout`` in seconds, for each HTTP request."""
 
     api_key: str
     base_url: str
@@ -211,12 +210,12 @@ class KeyQuestion(t.TypedDict):
     retries: int
 
 
-class KeyAnswer(t.TypedDict, total=False):
-    """How api_key.py fared: the API's last answer, or what kept it from getting one."""
+class ProbeAnswer(t.TypedDict, total=False):
+    """The API's last answer, or ``error``: what kept ask_api from getting one."""
 
     status: int
     body: str
     attempts: int
     retry_after: float | None
-    trouble: str
+    error: str
     cause: str

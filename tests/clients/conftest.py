@@ -7,9 +7,9 @@ import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.tests.support.codex_client import scratch
 
 from . import matrix
-from .codex_client import scratch
 
 
 @pytest.fixture(name="home")

@@ -19,9 +19,8 @@ import threading
 import time
 import typing as t
 
-from ansible_collections.fleet.codex.tests.integration.playbook import CHECKOUT
-
-TASK = "Log the accounts of this host in to Codex"
+from ansible_collections.fleet.codex.tests.support.paths import COLLECTIONS
+from ansible_collections.fleet.codex.tests.support.role import LOG_IN, ROLE
 
 # A pipe of its own for each host; what comes through it is what codex_homes says.
 _ROUND = [
@@ -31,7 +30,7 @@ _ROUND = [
     },
     {
         "name": "Apply the role",
-        "ansible.builtin.import_role": {"name": "fleet.codex.codex"},
+        "ansible.builtin.import_role": {"name": ROLE},
         "vars": {"codex_homes": "{{ homes }}"},
         "ignore_errors": True,
     },
@@ -45,7 +44,7 @@ strategy = ansible.builtin.free
 forks = 8
 retry_files_enabled = false
 stdout_callback = ansible.posix.jsonl
-collections_path = {CHECKOUT / ".venv" / "collections"}
+collections_path = {COLLECTIONS}
 """
 
 
@@ -104,7 +103,7 @@ class Deployer:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             event = json.loads(line) if line.startswith("{") else {}
-            if event.get("task", {}).get("name", "").rpartition(" : ")[2] == TASK:
+            if event.get("task", {}).get("name", "").rpartition(" : ")[2] == LOG_IN:
                 for host, result in event["hosts"].items():
                     self._results[host].put(result)
 

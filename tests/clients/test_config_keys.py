@@ -11,10 +11,10 @@ import typing as t
 
 import pytest
 import tomli_w
-from ansible_collections.fleet.codex.plugins.plugin_utils.plan_config_keys import start_warnings
-from ansible_collections.fleet.codex.plugins.plugin_utils.versions import KEYS, parse_version
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.keys import start_warnings
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import KEYS, parse_version
 
-from .test_harness import start
+from .harness import start
 
 VERSIONS = ("0.20.0", "0.34.0", "0.45.0", "0.58.0", "0.94.0", "0.137.0", "0.169.0")
 PROVIDER = {"name": "acme", "base_url": "http://127.0.0.1:1/v1"}
@@ -51,7 +51,7 @@ def test_codex_starts_with_what_the_table_says(version: str, home: pathlib.Path)
     codex = start(version, home)
     wrong = []
     for key, values in VALUES.items():
-        # A server with a URL is no server before 0.44, whatever else it has.
+        # Before 0.44, a server cannot have a URL, whatever else it has.
         for value in [] if key.startswith("mcp_servers") and parse_version(version) < KEYS[key].first else values:
             data = document(key, value)
             (home / ".codex" / "config.toml").write_text(tomli_w.dumps(data), encoding="utf-8")

@@ -11,13 +11,14 @@ import typing as t
 
 import pytest
 import tomli
-from ansible_collections.fleet.codex.plugins.module_utils.auth_facts import summarise_auth
-from ansible_collections.fleet.codex.plugins.plugin_utils.config_layers import HOST_FILES, Source, Sources
+from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import summarise
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import HOST_FILES
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import check_login_survives
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import Source, Sources
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.plan_layers import check_login_survives
+from ansible_collections.fleet.codex.tests.support.codex_client import own_etc, scratch
 
-from .codex_client import own_etc, scratch
-from .test_harness import chatgpt, put, start
+from .harness import chatgpt, start, write_auth
 
 API, CHATGPT = 'forced_login_method = "api"\n', 'forced_login_method = "chatgpt"\n'
 OTHER = 'forced_chatgpt_workspace_id = "another-account"\n'
@@ -110,14 +111,14 @@ def test_what_is_refused_is_what_codex_deletes_a_login_for(
     data = {layer: Source(layer, tomli.loads(case.files.get(layer, ""))) for layer in places}
     profile = data.pop("profile")
     sources = Sources(**data, profiles={"work": profile} if "profile" in case.files else {})
-    variables = {variable: "codex.env" for variable in case.variables if variable != "OPENAI_API_KEY"}
-    summary = summarise_auth(json.dumps(document).encode())
+    variables = [(name, "codex.env") for name in case.variables if name != "OPENAI_API_KEY"]
+    summary = summarise(json.dumps(document).encode())
     with contextlib.nullcontext() if case.survives else pytest.raises(CodexError, match="Codex would delete"):
         check_login_survives(sources.views(), summary, "auth.json", variables)
 
-    # A profile is chosen for one run; without it the account's own file counts alone.
+    # A profile is chosen for one run; without it the user's own file counts alone.
     for arguments in ([], ["--profile", "work"]) if "profile" in case.files else ([],):
-        auth = put(home, document)
+        auth = write_auth(home, document)
         text = start(version, home, etc=etc).execute(env=case.variables, arguments=arguments).text
         if not auth.exists():
             break

@@ -2,7 +2,7 @@
 """Codex writes to config.toml after codex_config has read it and before it writes: nothing of either is lost.
 
 A target's Python is a script here that keeps a count, and that waits for the test before the second execution of a
-task, which is apply. Everything else is as it is in the field: ansible-playbook, the module, the target half, Codex.
+task, which is apply. Everything else is real: ansible-playbook, the module, the target programs and Codex.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import typing as t
 
 import pytest
 import tomli
-from ansible_collections.fleet.codex.tests.integration.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.codex_client import scratch
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
-from .codex_client import scratch
-from .test_harness import start
+from .harness import start
 from .untouched import added_lines
 
 OLD, NEW = "0.94.0", "0.169.0"
@@ -139,7 +139,7 @@ def _all_written(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[st
                 home,
                 between[name],
                 after[name][0],
-                [_result(run, name) for run in (first, second)],
+                [run.of_host(name).result for run in (first, second)],
                 [*executions[name], _executions(home)],
                 after[name] == _state(home),
             )
@@ -168,12 +168,6 @@ def _executions(home: pathlib.Path) -> int:
 def _state(home: pathlib.Path) -> tuple[bytes, int, int]:
     path = home / ".codex" / "config.toml"
     return path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns
-
-
-def _result(run: Run, host: str) -> dict[str, t.Any]:
-    found = [task.result for task in run.tasks if task.host == host]
-    assert len(found) == 1, run.output
-    return found[0]
 
 
 @pytest.fixture(name="written", params=CASES)

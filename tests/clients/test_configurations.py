@@ -14,11 +14,11 @@ import typing as t
 
 import pytest
 import tomli
-from ansible_collections.fleet.codex.tests.integration.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support import credentials
+from ansible_collections.fleet.codex.tests.support.codex_client import scratch
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
-from . import credentials
-from .codex_client import scratch
-from .test_harness import put, start
+from .harness import start, write_auth
 from .untouched import BOM, added_lines, lines_of
 
 VERSIONS = ("0.94.0", "0.169.0")
@@ -144,17 +144,11 @@ def _all_edited(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str
         for _round in range(2):
             run = playbook.run(hosts, [task])
             for case, (home, results, stats, contents) in edited.items():
-                results.append(_result(run, case))
+                results.append(run.of_host(case).result)
                 path = home / "config.toml"
                 stats.append((path.stat().st_ino, path.stat().st_mtime_ns))
                 contents.append(path.read_bytes())
         yield edited
-
-
-def _result(run: Run, host: str) -> dict[str, t.Any]:
-    found = [task.result for task in run.tasks if task.host == host]
-    assert len(found) == 1, run.output
-    return found[0]
 
 
 @pytest.fixture(name="edited")
@@ -169,7 +163,7 @@ each_version = pytest.mark.parametrize("version", VERSIONS)
 @each_version
 @pytest.mark.parametrize("name", FILES)
 def test_codex_accepts_the_file_as_it_is(version: str, name: str, home: pathlib.Path) -> None:
-    put(home, credentials.api_key_document("fleet-test-key-configurations"))
+    write_auth(home, credentials.api_key_document("fleet-test-key-configurations"))
     (home / ".codex" / "config.toml").write_bytes(CASES[name])
     status = start(version, home).login_status()
     assert (status.rc, status.method) == (0, "apikey"), status.text
@@ -201,7 +195,7 @@ def test_all_lines_of_a_crlf_file_end_with_it(case: str, edited: Edited) -> None
 @each_version
 @each_case
 def test_codex_reads_the_old_settings_and_the_edit(version: str, case: str, edited: Edited) -> None:
-    """The app server tells the whole file and accepts nearly everything; the list of servers needs all to be valid."""
+    """The app server shows the whole file and accepts nearly everything; the list of servers needs all to be valid."""
     before = (edited.codex_home / "config.toml").read_bytes()
     codex = start(version, edited.codex_home.parent)
     found = codex.configuration()
@@ -228,6 +222,6 @@ def with_plain_line_ends(value: t.Any) -> t.Any:
 @pytest.mark.parametrize("case", ["approval-crlf", "history", "out_of_order", "tabs", "written_by_codex"])
 def test_the_model_takes_effect(version: str, case: str, edited: Edited, home: pathlib.Path) -> None:
     """In what Codex says of itself before a turn."""
-    put(home, credentials.api_key_document("fleet-test-key-configurations"))
+    write_auth(home, credentials.api_key_document("fleet-test-key-configurations"))
     (home / ".codex" / "config.toml").write_bytes(edited.contents[0])
     assert f"model: {MODEL}\n" in start(version, home).execute().text

@@ -15,17 +15,19 @@ import time
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired import desired_home
-from ansible_collections.fleet.codex.plugins.plugin_utils.engine import bring_about
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import HOME
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import converge
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest
-from ansible_collections.fleet.codex.tests.target.half import Half
+from ansible_collections.fleet.codex.tests.support import credentials
+from ansible_collections.fleet.codex.tests.support.codex_client import Codex, Execution, scratch
+from ansible_collections.fleet.codex.tests.support.mock_api import ANSWER, ASKED, TOKEN, successor
+from ansible_collections.fleet.codex.tests.support.options import with_defaults
+from ansible_collections.fleet.codex.tests.support.refresh_chain import VERSIONS, new_login, read_login
+from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
 
-from . import credentials
-from .codex_client import Codex, Execution, scratch
 from .deployer import Deployer
-from .mock_api import ANSWER, ASKED, TOKEN, successor
-from .refresh_chain import VERSIONS, new_login, read_login
-from .test_harness import start
+from .harness import start
 
 ONE, TWO = "account-one", "account-two"
 KEY = "fleet-test-key-forced"
@@ -174,18 +176,18 @@ def test_absent_while_codex_renews(home: Home, in_flight: InFlight) -> None:
 
 
 class RenewedInBetween:
-    """A real target half, with a run of Codex between the first describe and its apply."""
+    """A real target program, with a run of Codex between the first describe and its apply."""
 
     def __init__(self, home: Home) -> None:
         self.operations: list[str] = []
-        self._half = Half("/usr/bin/python3")
+        self._program = TargetProgram("/usr/bin/python3")
         self._home = home
 
     def execute(self, operation: str, homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
         if operation == "apply" and operation not in self.operations:
             self._home.renew()
         self.operations.append(operation)
-        return self._half.execute(operation, list(homes))
+        return self._program.execute(operation, list(homes))
 
 
 @each_version
@@ -193,10 +195,11 @@ def test_login_renewed_between_describe_and_apply_wins(home: Home) -> None:
     """The copy given is newer than what describe saw, and older than what Codex has by then."""
     given = new_login(ONE)
     executor = RenewedInBetween(home)
-    outcome = bring_about(executor, [desired_home(home.desired(content=given), lambda name: b"")])
+    declared = desired_home(with_defaults(home.desired(content=given), HOME), lambda name: b"")
+    outcome = converge(executor, [declared])
     assert executor.operations == ["describe", "apply", "describe"]
     assert not outcome.changed
-    reason = "The target's tokens of this account are as fresh or fresher, so they stay."
+    reason = "The target's tokens of this account are newer or of the same age, so they stay."
     assert outcome.homes[0]["auth"]["reason"] == reason
     assert read_login(home.auth).chain == home.seed["tokens"]["refresh_token"]
     home.renew()
@@ -261,7 +264,7 @@ def _holders(path: pathlib.Path) -> int:
 def test_held_lock_is_waited_for(
     home: Home, deployer: Deployer, threads: concurrent.futures.ThreadPoolExecutor, lock: str, codex_saves: bool
 ) -> None:
-    """What whoever holds it saved meanwhile wins, as it is fresher."""
+    """What whoever holds it saved meanwhile wins, as it is newer."""
     before = home.auth.read_bytes()
     given = new_login(ONE)
     saved = credentials.encode(new_login(ONE, age=-dt.timedelta(seconds=30))).encode() if codex_saves else before

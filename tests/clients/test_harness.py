@@ -1,10 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""Proves the harness itself: what it reports of homes written by hand.
-
-Five versions that differ in what they read, say or write (measured): 0.20 does
-not know preferred_auth_method and 0.34 does, 0.45 says otherwise that nobody is
-logged in, 0.94 reads auth_mode, 0.169 has new texts and replaces its files.
-"""
+"""Proves the client that all tests here use: what it reports of homes that were written by hand."""
 
 from __future__ import annotations
 
@@ -17,50 +12,20 @@ import pathlib
 import subprocess
 import sys
 import time
-import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.tests.support import credentials
+from ansible_collections.fleet.codex.tests.support.codex_client import MOCK, ClientError, method_of, own_etc, with_etc
+from ansible_collections.fleet.codex.tests.support.mock_api import read_record, successor
 
-from . import credentials
-from .codex_client import MOCK, ClientError, Codex, Unavailable, method_of, own_etc, with_etc
-from .mock_api import read_record, successor
+from .harness import NOW, VERSIONS, chatgpt, start, write_auth
 
-VERSIONS = ("0.20.0", "0.34.0", "0.45.0", "0.94.0", "0.169.0")
 KEY = "fleet-test-key-harness"
-NOW = dt.datetime.now(dt.UTC)
-
-
-def start(version: str, home: pathlib.Path, **options: t.Any) -> Codex:
-    """A client; where that version cannot be had, CI fails and others skip."""
-    try:
-        return Codex(version, home, **options)
-    except Unavailable as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(reason))
-        pytest.skip(str(reason))
-
-
-def chatgpt(marker: str, *, expires_in: dt.timedelta = dt.timedelta(days=5)) -> credentials.ChatGPTDocument:
-    return credentials.chatgpt_document(
-        "account-harness",
-        "harness@fleet.test",
-        "plus",
-        last_refresh=NOW - dt.timedelta(days=1),
-        access_expires=NOW + expires_in,
-        marker=marker,
-    )
-
-
-def put(home: pathlib.Path, document: t.Mapping[str, object]) -> pathlib.Path:
-    path = home / ".codex" / "auth.json"
-    path.write_text(credentials.encode(document), encoding="utf-8")
-    path.chmod(0o600)
-    return path
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_api_key(version: str, home: pathlib.Path) -> None:
-    put(home, credentials.api_key_document(KEY))
+    write_auth(home, credentials.api_key_document(KEY))
     codex = start(version, home)
     status = codex.login_status()
     assert (status.rc, status.method) == (0, "apikey"), status.text
@@ -73,7 +38,7 @@ def test_api_key(version: str, home: pathlib.Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_chatgpt(version: str, home: pathlib.Path) -> None:
     document = chatgpt("harness")
-    path = put(home, document)
+    path = write_auth(home, document)
     codex = start(version, home)
     status = codex.login_status()
     assert (status.rc, status.method) == (0, "chatgpt"), status.text
@@ -91,11 +56,11 @@ def test_no_login(version: str, home: pathlib.Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_unreadable(version: str, home: pathlib.Path) -> None:
     """A byte order mark makes auth.json unreadable, a bad config.toml everything."""
-    path = put(home, credentials.api_key_document(KEY))
+    path = write_auth(home, credentials.api_key_document(KEY))
     codex = start(version, home)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert codex.login_status().method == "unreadable"
-    put(home, credentials.api_key_document(KEY))
+    write_auth(home, credentials.api_key_document(KEY))
     (home / ".codex" / "config.toml").write_text("not toml", encoding="utf-8")
     assert codex.login_status().method == "unreadable"
     execution = codex.execute()
@@ -106,7 +71,7 @@ def test_unreadable(version: str, home: pathlib.Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_config_is_read_and_untouched(version: str, home: pathlib.Path) -> None:
     """``codex exec`` asks for the model named in config.toml, and says so."""
-    put(home, credentials.api_key_document(KEY))
+    write_auth(home, credentials.api_key_document(KEY))
     config = home / ".codex" / "config.toml"
     config.write_text('model = "fleet-test-model"\n', encoding="utf-8")
     before = config.stat()
@@ -120,7 +85,7 @@ def test_config_is_read_and_untouched(version: str, home: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_other_codex_home(version: str, home: pathlib.Path) -> None:
-    put(home, chatgpt("harness"))
+    write_auth(home, chatgpt("harness"))
     other = home / "other"
     other.mkdir()
     (other / "auth.json").write_text(credentials.encode(credentials.api_key_document(KEY)), encoding="utf-8")
@@ -132,7 +97,7 @@ def test_other_codex_home(version: str, home: pathlib.Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_etc_of_its_own(version: str, home: pathlib.Path) -> None:
     """Codex finds what is in the folder that stands for /etc, and this machine gets none of it."""
-    put(home, credentials.api_key_document(KEY))
+    write_auth(home, credentials.api_key_document(KEY))
     etc, of_the_machine = own_etc(home), pathlib.Path("/etc/codex/config.toml")
     before = of_the_machine.exists() and of_the_machine.read_bytes()
     write = with_etc(pathlib.Path("/bin/sh"), etc, home / "sh")
@@ -150,7 +115,7 @@ def test_etc_of_its_own(version: str, home: pathlib.Path) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_profile(version: str, home: pathlib.Path) -> None:
     """Where the settings of a profile are: a table of config.toml to 0.132, a file from 0.134 on (measured)."""
-    put(home, credentials.api_key_document(KEY))
+    write_auth(home, credentials.api_key_document(KEY))
     table, file = '[profiles.fleet]\nmodel = "of-the-table"\n', 'model = "of-the-file"\n'
     of_file = version == "0.169.0"
     (home / ".codex" / ("fleet.config.toml" if of_file else "config.toml")).write_text(
@@ -167,7 +132,7 @@ def test_refresh_is_single_use(version: str, home: pathlib.Path) -> None:
     document = chatgpt("rotating", expires_in=-dt.timedelta(days=1))
     # 0.94 goes by last_refresh, 0.169 by the token's exp (measured).
     document["last_refresh"] = credentials.timestamp(NOW - dt.timedelta(days=20))
-    path = put(home, document)
+    path = write_auth(home, document)
     codex = start(version, home)
     record = home / "record.jsonl"
     first = codex.execute(record=record)
@@ -177,7 +142,7 @@ def test_refresh_is_single_use(version: str, home: pathlib.Path) -> None:
     assert tokens["id_token"] == document["tokens"]["id_token"]
     assert first.authorization == [f"Bearer {tokens['access_token']}"]
 
-    put(home, document)
+    write_auth(home, document)
     second = codex.execute(record=record)
     refused = [r["status"] for r in second.requests if r["refresh_token"] == spent]
     assert refused
@@ -189,7 +154,7 @@ def test_refresh_is_single_use(version: str, home: pathlib.Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run Codex as somebody else")
 def test_other_user(version: str, home: pathlib.Path) -> None:
     nobody = 65534
-    path = put(home, credentials.api_key_document(KEY))
+    path = write_auth(home, credentials.api_key_document(KEY))
     os.chown(home / ".codex", nobody, -1)
     codex = start(version, home, user="nobody")
     assert codex.login_status().method == "unreadable"

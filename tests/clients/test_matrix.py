@@ -7,7 +7,6 @@ is in tests/output/matrix.txt afterwards.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import pathlib
 import sys
@@ -15,11 +14,11 @@ import tomllib
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.tests.integration.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.codex_client import Execution, Status, own_etc, scratch, with_etc
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
-from . import credentials, matrix
-from .codex_client import Execution, Status, own_etc, scratch, with_etc
-from .test_harness import start
+from . import matrix
+from .harness import chatgpt, start
 
 # 0.20 knows neither setting, 0.34 preferred_auth_method and 0.58 forced_login_method; 0.94 reads auth_mode and
 # 0.169 has new texts. tests/environment/codex.sh fetches these for other tests, too.
@@ -39,7 +38,6 @@ PREFERENCES: dict[str, dict[str, t.Any]] = {
     "system": {"layer": "system", "enforce_login_method": True, "settings": {"model": MODEL}},
     "profile": {"layer": f"profile:{PROFILE}", "settings": {"model": MODEL}},
 }
-NOW = dt.datetime.now(dt.UTC)
 
 
 class Deployed(t.NamedTuple):
@@ -57,17 +55,6 @@ def name_of(version: str, preference: str) -> str:
 
 def api_key(name: str) -> str:
     return f"fleet-test-key-{name}"
-
-
-def chatgpt(name: str) -> credentials.ChatGPTDocument:
-    return credentials.chatgpt_document(
-        f"account-{name}",
-        f"{name}@fleet.test",
-        "plus",
-        last_refresh=NOW - dt.timedelta(days=1),
-        access_expires=NOW + dt.timedelta(days=5),
-        marker=name,
-    )
 
 
 def declared(login: str, name: str) -> tuple[dict[str, t.Any], str]:
@@ -96,14 +83,14 @@ def homes(login: str, folder: pathlib.Path) -> list[dict[str, t.Any]]:
 @pytest.fixture(
     name="deployed",
     scope="module",
-    params=[pytest.param(login, marks=pytest.mark.xdist_group(f"matrix-{login}")) for login in LOGINS],
+    params=[pytest.param(login, rules=pytest.mark.xdist_group(f"matrix-{login}")) for login in LOGINS],
 )
 def _deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Deployed]:
     login = request.param
     with scratch() as folder:
         control, etc = folder / "control", own_etc(folder)
         control.mkdir()
-        # The one account of the host. Logins that are on this machine do not come into it.
+        # The one user of the host. Logins that are on this machine have no part in it.
         (etc / "passwd").write_text(f"root:x:0:0::{folder}:/bin/sh\n", encoding="ascii")
         program = with_etc(pathlib.Path(sys.executable).with_name("ansible-playbook"), etc, control / "playbook")
         playbook = Playbook(tmp_path_factory.mktemp("playbook"), control, program)
@@ -184,7 +171,7 @@ def test_codex_sends_the_declared_login_and_says_so(
     keys = settings.get("config.toml", {})
     asked_for = [turn["model"] for turn in execution.turns]
     unread = "model" in keys and asked_for != [MODEL]
-    marks = {
+    rules = {
         "*": "preferred_auth_method" in keys,
         "(!)" if unread else "!": "forced_login_method" in keys,
         "LOST": not kept,
@@ -195,7 +182,7 @@ def test_codex_sends_the_declared_login_and_says_so(
         "version": version,
         "sent": sent(execution, deployed.login, secret),
         "said": said(status),
-        "marks": " ".join(mark for mark, holds in marks.items() if holds),
+        "rules": " ".join(mark for mark, holds in rules.items() if holds),
     }
     record_property(matrix.PROPERTY, cell)
     assert (execution.rc, execution.authorization) == (0, [f"Bearer {secret}"]), execution
@@ -224,8 +211,8 @@ def test_the_table_shows_what_went_wrong() -> None:
         ("none", "0.9.0", "nothing", "none", "LOST"),
     ]
     cells: list[matrix.Cell] = [
-        {"login": "apikey", "preference": preference, "version": version, "sent": sent, "said": said, "marks": marks}
-        for preference, version, sent, said, marks in results
+        {"login": "apikey", "preference": preference, "version": version, "sent": sent, "said": said, "rules": rules}
+        for preference, version, sent, said, rules in results
     ]
     assert matrix.render(cells).splitlines()[-3:] == [
         "apikey  none               enforced",

@@ -3,37 +3,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import pathlib
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.tests.support import credentials
+from ansible_collections.fleet.codex.tests.support.codex_client import Execution
 
-from . import credentials
-from .codex_client import Execution
-from .test_harness import put, start
+from .harness import chatgpt, start, write_auth
 
-NOW = dt.datetime.now(dt.UTC)
 KEY = "fleet-test-key-one-run"
+TOKENS = chatgpt("one-run")
 AS_API_KEY = "preferred_auth_method=apikey"  # what a shell makes of preferred_auth_method="apikey"
 
 
-def tokens() -> credentials.ChatGPTDocument:
-    return credentials.chatgpt_document(
-        "account-one-run",
-        "one-run@fleet.test",
-        "plus",
-        last_refresh=NOW - dt.timedelta(days=1),
-        access_expires=NOW + dt.timedelta(days=5),
-        marker="one-run",
-    )
-
-
 def key_and_tokens() -> dict[str, t.Any]:
-    return {**tokens(), "OPENAI_API_KEY": KEY}
+    return {**TOKENS, "OPENAI_API_KEY": KEY}
 
 
-SENT = {"key": f"Bearer {KEY}", "tokens": f"Bearer {tokens()['tokens']['access_token']}"}
+SENT = {"key": f"Bearer {KEY}", "tokens": f"Bearer {TOKENS['tokens']['access_token']}"}
 
 
 def run(version: str, home: pathlib.Path, **options: t.Any) -> tuple[Execution, list[str]]:
@@ -62,7 +50,7 @@ def run(version: str, home: pathlib.Path, **options: t.Any) -> tuple[Execution, 
 def test_preferred_auth_method_chooses_in_old_versions_only(
     version: str, override: str | None, sent: str, home: pathlib.Path
 ) -> None:
-    path = put(home, key_and_tokens())
+    path = write_auth(home, key_and_tokens())
     before = path.read_bytes()
     execution, kinds = run(version, home, overrides=[override] if override else [])
     assert (execution.rc, kinds) == (0, [sent]), execution
@@ -77,7 +65,7 @@ def test_preferred_auth_method_chooses_in_old_versions_only(
 def test_forced_login_method_deletes_the_other_login(
     version: str, refused: bool, method: str, there: str, home: pathlib.Path
 ) -> None:
-    path = put(home, tokens() if there == "tokens" else credentials.api_key_document(KEY))
+    path = write_auth(home, TOKENS if there == "tokens" else credentials.api_key_document(KEY))
     execution, kinds = run(version, home, overrides=[f"forced_login_method={method}"])
     assert (execution.rc, kinds) == ((1, []) if refused else (0, [there])), execution
     assert path.exists() is not refused
@@ -88,7 +76,7 @@ def test_forced_login_method_deletes_the_other_login(
 @pytest.mark.parametrize("version", ["0.49.0", "0.58.0", "0.94.0", "0.169.0"])
 @pytest.mark.parametrize(("method", "there"), [("api", "key"), ("chatgpt", "tokens")])
 def test_forced_login_method_leaves_its_own_login(version: str, method: str, there: str, home: pathlib.Path) -> None:
-    path = put(home, tokens() if there == "tokens" else credentials.api_key_document(KEY))
+    path = write_auth(home, TOKENS if there == "tokens" else credentials.api_key_document(KEY))
     before = path.read_bytes()
     execution, kinds = run(version, home, overrides=[f"forced_login_method={method}"])
     assert (execution.rc, kinds) == (0, [there]), execution
@@ -97,7 +85,7 @@ def test_forced_login_method_leaves_its_own_login(version: str, method: str, the
 
 @pytest.mark.parametrize("version", ["0.137.0", "0.169.0"])
 def test_strict_config_refuses_preferred_auth_method(version: str, home: pathlib.Path) -> None:
-    path = put(home, tokens())
+    path = write_auth(home, TOKENS)
     before = path.read_bytes()
     execution, kinds = run(version, home, arguments=["--strict-config"])
     assert (execution.rc, kinds) == (0, ["tokens"]), execution
@@ -112,7 +100,7 @@ def test_strict_config_refuses_preferred_auth_method(version: str, home: pathlib
     [("0.34.0", "tokens"), ("0.49.0", "key"), ("0.58.0", "key"), ("0.94.0", "key"), ("0.169.0", "key")],
 )
 def test_a_key_in_the_environment_for_one_run(version: str, sent: str, home: pathlib.Path) -> None:
-    path = put(home, tokens())
+    path = write_auth(home, TOKENS)
     before = path.read_bytes()
     execution, kinds = run(version, home, env={"CODEX_API_KEY": KEY})
     assert (execution.rc, kinds) == (0, [sent]), execution
@@ -132,7 +120,7 @@ OLD, NEW = ("0.34.0", "0.49.0", "0.58.0", "0.94.0"), ("0.137.0", "0.169.0")
 
 
 def configure(home: pathlib.Path, config: str, profile: str | None = None) -> None:
-    put(home, credentials.api_key_document(KEY))
+    write_auth(home, credentials.api_key_document(KEY))
     (home / ".codex" / "config.toml").write_text(config, encoding="utf-8")
     if profile is not None:
         (home / ".codex" / "fast.config.toml").write_text(profile, encoding="utf-8")

@@ -9,26 +9,29 @@ import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_document, from_personal_access_token
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import (
+    from_document,
+    from_personal_access_token,
+)
+from ansible_collections.fleet.codex.tests.support import credentials
+from ansible_collections.fleet.codex.tests.support.codex_client import Execution
+from ansible_collections.fleet.codex.tests.support.mock_api import TOKEN
 
-from . import credentials
-from .codex_client import Execution
-from .mock_api import TOKEN
-from .test_harness import put, start
+from .harness import start, write_auth
 
 NOW = dt.datetime.now(dt.UTC)
 
 
 def deploy(folder: pathlib.Path, document: t.Mapping[str, t.Any]) -> pathlib.Path:
     """auth.json with the very bytes that the modules write."""
-    path = put(folder, document)
+    path = write_auth(folder, document)
     path.write_bytes(from_document(dict(document), "content").render())
     return path
 
 
 @pytest.mark.parametrize("version", ["0.139.0", "0.169.0"])
 def test_a_personal_access_token_is_sent(version: str, home: pathlib.Path) -> None:
-    path = put(home, {})
+    path = write_auth(home, {})
     path.write_bytes(from_personal_access_token("at-fleet-test-token", "").render())
     before = path.read_bytes()
     execution = start(version, home).execute(env={"CODEX_AUTHAPI_BASE_URL": "http://127.0.0.1:{port}"})
@@ -38,7 +41,7 @@ def test_a_personal_access_token_is_sent(version: str, home: pathlib.Path) -> No
 
 @pytest.mark.parametrize("version", ["0.94.0", "0.137.0"])
 def test_a_personal_access_token_is_nothing_to_an_older_codex(version: str, home: pathlib.Path) -> None:
-    path = put(home, {})
+    path = write_auth(home, {})
     path.write_bytes(from_personal_access_token("at-fleet-test-token", "").render())
     status = start(version, home).login_status()
     assert (status.rc, status.method) == (1, "unreadable"), status.text

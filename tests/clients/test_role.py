@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.tests.integration.playbook import Playbook
+from ansible_collections.fleet.codex.tests.support.codex_client import Codex, scratch
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
-from . import credentials
-from .codex_client import Codex, scratch
-from .test_harness import VERSIONS, start
+from .harness import VERSIONS, chatgpt, start
 
 KEY = "fleet-test-key-of-the-role"
-NOW = dt.datetime.now(dt.UTC)
-CHATGPT = credentials.chatgpt_document(
-    "account-role",
-    "role@fleet.test",
-    "plus",
-    last_refresh=NOW - dt.timedelta(days=1),
-    access_expires=NOW + dt.timedelta(days=5),
-    marker="role",
-)
+CHATGPT = chatgpt("role")
 LOGINS: dict[str, tuple[dict[str, t.Any], str]] = {
     "apikey": ({"codex_api_key": KEY}, KEY),
     "chatgpt": ({"codex_auth_content": CHATGPT}, CHATGPT["tokens"]["access_token"]),
@@ -52,7 +42,7 @@ def _deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
                 "codex_settings_absent": [["mcp_servers", "old"]],
             },
         }
-        # HOME of the task's environment stands for the home of the account that runs the tests.
+        # HOME of the task's environment stands for the home directory of the user that runs the tests.
         play = {"environment": {"HOME": str(home)}}
         task = {"name": "role", "ansible.builtin.include_role": {"name": role["name"]}, "vars": role["vars"]}
         control = home / "control"

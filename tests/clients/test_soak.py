@@ -22,12 +22,19 @@ import time
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.tests.support import credentials
+from ansible_collections.fleet.codex.tests.support.codex_client import Codex, Execution, scratch
+from ansible_collections.fleet.codex.tests.support.refresh_chain import (
+    VERSIONS,
+    Login,
+    new_login,
+    read_login,
+    refused,
+    spent,
+)
 
-from . import credentials
-from .codex_client import Codex, Execution, scratch
 from .deployer import Deployer
-from .refresh_chain import VERSIONS, Login, new_login, read_login, refused, spent
-from .test_harness import start
+from .harness import start
 
 ROUNDS = int(os.environ.get("FLEET_CODEX_SOAK_ROUNDS", "100"))
 SEED = os.environ.get("FLEET_CODEX_SOAK_SEED") or secrets.token_hex(4)

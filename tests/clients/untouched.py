@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""Which lines of a config.toml an edit may touch, told without looking at how it edits."""
+"""Which lines of a config.toml an edit may touch, found without looking at how it edits."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # `make demo`: the role logs three made-up hosts in to Codex, a real Codex says what it sees there, and a second run
 # keeps tokens that were renewed since.
-# Each host is a home folder on this machine; nothing is touched but .venv, the cache of downloads and
-# one scratch folder, which goes at the end. KEEP=1 keeps it.
+# Each host is a folder on this machine. Nothing is touched but .venv, the cache of downloads and one scratch folder,
+# which is removed at the end; KEEP=1 keeps it.
 set -eu
 demo=$(cd "$(dirname "$0")" && pwd -P)
 . "$demo/../environment/common.sh"
@@ -23,7 +23,7 @@ show() {
     printf '%s\n' "$(sed -e "s|$DEMO_SCRATCH/||g" -e 's/ *$//' -e 's/^./  &/' "$1" | cat -s | sed '1{/^$/d;}')"
 }
 
-# What the person's own Ansible and Codex are told is not for the demo.
+# Settings for other uses of Ansible and Codex stay out of the demo.
 for name in $(env | sed -n 's/^\(ANSIBLE_[A-Z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 [ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8 # Ansible wants a UTF-8 locale
 unset CODEX_HOME OPENAI_API_KEY CODEX_API_KEY CODEX_ACCESS_TOKEN
@@ -40,7 +40,7 @@ echo "  Ansible  ansible-core $("$bin/python" -c 'from ansible.release import __
 if codex=$(sh "$environment/codex.sh" "$codex_version" 2>&1); then
     echo "  Codex    $codex_version, the real binary from npm"
 else
-    echo "  Codex    none, so nobody will ask it: ${codex#fleet.codex: }"
+    echo "  Codex    none, so the demo goes without it: ${codex#fleet.codex: }"
     codex=
 fi
 
@@ -49,7 +49,7 @@ DEMO_SCRATCH=$(cd "$(mktemp -d "${TMPDIR:-/var/tmp}/fleet-codex-demo.XXXXXX")" &
 export DEMO_SCRATCH
 finish() {
     if [ -n "${KEEP:-}" ]; then
-        printf '\nThe three homes are kept in %s\n' "$DEMO_SCRATCH"
+        printf '\nThe three hosts are kept in %s\n' "$DEMO_SCRATCH"
     else
         rm -rf "$DEMO_SCRATCH"
     fi
@@ -82,7 +82,7 @@ play() {
     return "$status"
 }
 
-# Without a network where that can be had: what Codex says comes from the files alone.
+# Without a network where that is possible: what Codex says comes from the files alone.
 for offline in 'unshare --net' 'unshare --map-root-user --net' ''; do
     # shellcheck disable=SC2086  # a list of words
     ! $offline true 2>/dev/null || break
@@ -113,14 +113,14 @@ renewed_at() { sed -n 's/.*"last_refresh": "\([^".]*\).*/\1/p'; }
 "$bin/python" "$demo/tokens.py" renewed >renewed.auth.json
 cat renewed.auth.json >dev-1/.codex/auth.json
 echo '  Codex does that by itself, at a server. Here the demo does it: it writes newer tokens of the same'
-echo "  account into dev-1's auth.json. The copy in the vault is the older one now:"
+echo "  account to dev-1's auth.json. The copy in the vault is now the older one:"
 echo "    vault  last_refresh $("$bin/ansible-vault" view dev-1.auth.json | renewed_at)"
 echo "    dev-1  last_refresh $(renewed_at <dev-1/.codex/auth.json)"
 
-say 'Second run, the same command: nothing is left to do, and the newer tokens stay'
+say 'Second run, the same command: nothing has to be done, and the newer tokens stay'
 play second
 
-say "What became of old-1's own config.toml"
+say "What changed in old-1's own config.toml"
 diff -U 20 "$demo/old-config.toml" old-1/.codex/config.toml | sed 1,3d >config.diff || true
 show config.diff
 

@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""The demo's last words: one line per host, and exit status 1 where something is not as declared."""
+"""The demo's summary: one line per host, and exit status 1 where something is not as declared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 
 DECLARED = {"build-1": "API key", "dev-1": "ChatGPT", "old-1": "API key"}
 ANSWERS = {"API key": "API key configured", "ChatGPT": "Logged in using ChatGPT"}
-"""How Codex 0.169 puts it."""
+"""What Codex 0.169 says."""
 
 HEADINGS = ("host", "login declared", "codex login status says", "first run", "second run")
 NOT_ASKED = "(no codex to ask)"
@@ -40,7 +40,7 @@ def look_at(scratch: pathlib.Path, host: str) -> Host:
     if not first:
         faults.append(f"{host}: the first run changed nothing.")
     if second != 0:
-        faults.append(f"{host}: the second run was to change nothing.")
+        faults.append(f"{host}: the second run should have changed nothing.")
     if said != NOT_ASKED and not said.startswith(ANSWERS[DECLARED[host]]):
         faults.append(f"{host}: Codex does not see the login that was declared.")
     runs = [{None: "failed", 0: "unchanged"}.get(count, "changed") for count in (first, second)]
@@ -48,7 +48,7 @@ def look_at(scratch: pathlib.Path, host: str) -> Host:
 
 
 def lost_comments(before: str, after: str) -> list[str]:
-    """The comments of one text that another has not."""
+    """The comments of one text that are not in another."""
     kept = re.findall("#.*", after)
     return [comment for comment in re.findall("#.*", before) if comment not in kept]
 
@@ -70,14 +70,14 @@ def main() -> int:
     comments = lost_comments(before, (scratch / "old-1/.codex/config.toml").read_text())
     faults += [f"old-1: this comment was lost: {comment}" for comment in comments]
     if (scratch / "dev-1/.codex/auth.json").read_bytes() != (scratch / "renewed.auth.json").read_bytes():
-        faults.append("dev-1: the renewed tokens were to stay.")
+        faults.append("dev-1: the renewed tokens should have stayed.")
     print()
     for fault in faults:
         print(f"  {bad}{fault}{plain}")
     if not faults:
         kept = len(re.findall("#.*", before))
-        print("  All as declared, and nothing done twice. Still there: the tokens that were renewed on dev-1, and the")
-        print(f"  {kept} comments of old-1's config.toml.")
+        print("  All is as declared, and the second run changed nothing. Kept were the tokens that were renewed on dev-1,")
+        print(f"  and the {kept} comments in old-1's config.toml.")
     return 1 if faults else 0
 
 

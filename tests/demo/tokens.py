@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""Prints the auth.json of a ChatGPT login whose tokens are made up: tokens.py given, or renewed for newer ones."""
+"""Prints the auth.json of a ChatGPT login with made-up tokens: `tokens.py given`, or `renewed` for newer ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "clients"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "support"))
 from credentials import chatgpt_document, encode
 
 tokens = sys.argv[1]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a developer runs after every edit: format, lint, types, unit tests. Needs no Docker, no root, no Codex.
+# What a developer runs after every edit: format, lint, types and unit tests. Needs no Docker, no root and no Codex.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -8,7 +8,7 @@ sh "$environment/collections.sh"
 cd "$checkout"
 PATH=$venv/bin:$PATH
 
-# All of them run, whichever fails.
+# All of them run, even if one fails.
 status=0
 ruff check || status=1
 ruff format --check || status=1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the path of a real Codex binary: codex.sh VERSION. Fetched from npm once, then kept in the cache.
-# Without a version: all those that tests run against, with FLEET_CODEX_MATRIX=all the whole of test_matrix.py, too.
+# Prints the path of a real Codex binary: codex.sh VERSION. npm fetches it once; then it is kept in the cache.
+# Without a version: all versions that the tests use; with FLEET_CODEX_MATRIX=all, also the others of test_matrix.py.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -26,7 +26,7 @@ case $(uname -s)-$(uname -m) in
     *) cannot "no Codex binary is published for $(uname -s) on $(uname -m)" ;;
 esac
 
-# From 0.99.0 each platform has a package of its own; before, one package carried them all.
+# From 0.99.0 on, each platform has its own package. Before, one package held the binaries of all platforms.
 minor=${version#*.}
 minor=${minor%%.*}
 case $minor in '' | *[!0-9]*) cannot "$version is not a version of Codex such as 0.169.0" ;; esac
@@ -38,16 +38,16 @@ mkdir -p "$cache/codex"
 work=$(mktemp -d "$cache/codex/fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-# npm's own cache would keep a second copy of some hundred megabytes.
+# A cache of its own, removed below: npm's would keep a second copy of some hundred megabytes.
 (cd "$work" && npm pack --loglevel=error --cache "$work/npm" "$package" >/dev/null 2>"$work/log") ||
     cannot "npm could not fetch $package: $(sed -nE 's/^npm (error|ERR!) +//p' "$work/log" | grep -v '^code' | head -n 1)"
 tar -xzf "$work"/*.tgz -C "$work"
-# Where the binary lies: up to 0.40, from 0.44, from 0.134.
+# Where the binary is: up to 0.40, from 0.44, from 0.134.
 for found in bin/codex-$triple vendor/$triple/codex/codex vendor/$triple/bin/codex; do
     [ -f "$work/package/$found" ] || continue
     chmod 755 "$work/package/$found"
     mkdir -p "$cache/codex/$version"
-    # A rename: whoever comes at the same time sees nothing or all of it.
+    # By a rename, so that a script that runs at the same time sees the whole file or none.
     mv "$work/package/$found" "$binary"
     echo "$binary"
     exit 0

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts this checkout where Ansible looks for fleet.codex, below .venv/collections (ANSIBLE_COLLECTIONS_PATH).
-# With --tests also the collections that only tests need (tests/requirements.yml).
+# Links this checkout to where Ansible looks for fleet.codex, below .venv/collections (ANSIBLE_COLLECTIONS_PATH).
+# With --tests, also installs the collections that only the tests need (tests/requirements.yml).
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -16,7 +16,7 @@ wanted=$checkout/tests/requirements.yml
 stamp=$collections/tests-requirements
 [ "$(cat "$stamp" 2>/dev/null)" != "$(cksum <"$wanted")" ] || exit 0
 
-# Where Galaxy does not answer, the same versions come out of the `ansible` bundle on the Python index.
+# If Galaxy does not answer, the same versions are taken from the `ansible` bundle on the Python index.
 timeout 60 "$venv/bin/ansible-galaxy" collection install --timeout 5 --force \
     --requirements-file "$wanted" --collections-path "$collections" >"$cache/galaxy.log" 2>&1 ||
     "$venv/bin/python" "$environment/bundle.py" "$wanted" "$cache/bundle" "$collections" ||

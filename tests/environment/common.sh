@@ -1,20 +1,20 @@
-# Read by the scripts beside it (`.`): where things are, how they ask for packages, how they give up.
+# For the scripts in this folder, which read it with `.`: where things are, how to get packages, how to give up.
 # shellcheck shell=sh disable=SC2034  # the variables are for the scripts that read this file
 
 environment=$(cd "$(dirname "$0")" && pwd -P)
 checkout=$(cd "$environment/../.." && pwd -P)
 venv=$checkout/.venv
-# What is costly to fetch lives outside the checkout, so that a fresh clone finds it again.
+# Large downloads are kept outside the checkout, so that a fresh clone finds them again.
 cache=${FLEET_CODEX_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/fleet-codex}
 mkdir -p "$cache"
 
-# cannot SENTENCE: this machine lacks something; exit 3 tells that from a test that failed.
+# cannot SENTENCE: ends the script because this machine lacks something. Status 3 distinguishes that from a failed test.
 cannot() {
     echo "fleet.codex: $*" >&2
     exit 3
 }
 
-# alone NAME: wait here until no other process holds NAME; held until the script ends.
+# alone NAME: waits until no other process holds the lock NAME, and holds it until the script ends.
 alone() {
     if command -v flock >/dev/null; then
         exec 9>"$cache/$1.lock"
@@ -26,7 +26,7 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# need_packages NAME...: installs those Debian packages that are missing.
+# need_packages NAME...: installs the Debian packages that are missing.
 need_packages() {
     missing=
     for package in "$@"; do

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the path of ansible-playbook of another ansible-core, in a virtual environment kept in the cache:
-# cores.sh oldest|newest. With what the controller needs, and nothing else.
+# Prints the path of another ansible-core's ansible-playbook: cores.sh oldest|newest. It is in a virtual environment in
+# the cache, with only what the controller needs.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -22,9 +22,9 @@ if ready; then
 fi
 
 alone "core-$1"
-if ! ready; then # another run made it meanwhile
+if ! ready; then # unless another run made it meanwhile
     python=
-    # A name on PATH may be pyenv's shim that leads nowhere, while the Python itself is there.
+    # A name on PATH may be a shim of pyenv that does not work, although the Python itself is there.
     for name in $names "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-4].*/bin/python3; do
         python=$("$name" -c 'import ensurepip, sys, venv; print(sys.executable)' 2>/dev/null) && break
     done
@@ -32,7 +32,7 @@ if ! ready; then # another run made it meanwhile
     rm -rf "$home"
     mkdir -p "$home"
     "$python" -m venv "$home"
-    # In the versions that development uses.
+    # With the versions that development uses.
     grep -E '^(tomli|tomledit|tomli-w|Jinja2|PyYAML)==' "$checkout/requirements-dev.txt" >"$home/constraints"
     "$home/bin/python" -m pip install -qq --disable-pip-version-check --constraint "$home/constraints" \
         --requirement "$checkout/requirements.txt" "ansible-core==$core" >"$cache/core-$1.log" 2>&1 ||

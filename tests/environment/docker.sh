@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to it that a Docker engine answers; on Debian, as root, installs and starts one.
+# Makes sure that a Docker engine answers. On Debian, as root, it installs and starts one.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -17,16 +17,16 @@ if ! command -v dockerd >/dev/null; then
 fi
 [ "$(id -u)" -eq 0 ] || cannot "no Docker engine answers, and starting one needs root"
 
-# By what /proc/PID/exe names, which a process that was killed and not yet waited for no longer has.
+# By /proc/PID/exe, which a process that was killed and not yet waited for no longer has.
 runs() {
     readlink /proc/[0-9]*/exe | grep -q "/$1\$"
 }
 
 if ! runs dockerd; then
-    # What an engine that was killed left behind would stop a new one.
+    # An engine that was killed leaves files that keep a new one from starting.
     rm -f /var/run/docker.pid /var/run/docker.sock
     runs containerd || rm -f /var/run/docker/containerd/containerd.pid
-    # Own session, no inherited files: it outlives this script and holds nobody's pipe or lock open.
+    # In a session of its own, without inherited files: it outlives this script and keeps no pipe or lock open.
     setsid -f dockerd >"$cache/dockerd.log" 2>&1 </dev/null 9>&-
 fi
 waited=0

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Builds the images of the test hosts, fleet-codex-test:NAME, from Debian's packages: no registry is needed.
-# Those that exist and were made by the same recipe are left alone. images.sh [NAME...]
+# Builds the images of the test hosts, fleet-codex-test:NAME, from Debian's packages: images.sh [NAME...]
+# No registry is needed. Images that exist and were made by the same recipe are kept.
 set -eu
 . "$(dirname "$0")/common.sh"
 
-# recipe NAME: suite and packages. All carry what `become` needs; nopython is for the road without Python.
+# recipe NAME: prints suite and packages. All images have what `become` needs; nopython is a host without Python.
 recipe() {
     case $1 in
         bullseye | bookworm | trixie) echo "$1 python3,sudo,passwd" ;;
@@ -17,7 +17,7 @@ recipe() {
 build() {
     image=fleet-codex-test:$1
     made=$(recipe "$1")
-    label="$made; 1" # the number goes up when build itself changes
+    label="$made; 1" # raise the number when build itself changes
     [ "$(docker image inspect -f '{{index .Config.Labels "fleet.codex.recipe"}}' "$image" 2>/dev/null)" != "$label" ] || return 0
     work=$(mktemp -d)
     trap 'as_root rm -rf "$work"' EXIT
@@ -35,5 +35,5 @@ fi
 [ $# -gt 0 ] || set -- shells bookworm trixie bullseye nopython
 need_packages mmdebstrap debian-archive-keyring
 alone images
-# The longest first, two at a time.
+# The one that takes longest first, two at a time.
 printf '%s\n' "$@" | xargs -P 2 -n 1 sh "$0" --build

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs Molecule's scenario with the images of images.sh and a real codex, and without a network.
+# Runs the Molecule scenario with the images of images.sh and a real Codex, without a network.
 # molecule.sh [ARGUMENT...] (default: test)
 set -eu
 . "$(dirname "$0")/common.sh"
@@ -12,7 +12,7 @@ done
 FLEET_CODEX_BINARY=$(sh "$environment/codex.sh" 0.169.0)
 export FLEET_CODEX_BINARY FLEET_CODEX_NETWORK=none ANSIBLE_COLLECTIONS_PATH="$venv/collections"
 
-alone molecule # its containers have fixed names
+alone molecule # the containers have fixed names
 cd "$checkout"
 PATH=$venv/bin:$PATH
 [ $# -gt 0 ] || set -- test --scenario-name default

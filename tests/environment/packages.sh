@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that tests on this very machine use, where they are missing.
+# Installs the Debian packages that tests on this machine itself need, if they are missing.
 set -eu
 . "$(dirname "$0")/common.sh"
 

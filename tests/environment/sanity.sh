@@ -1,22 +1,22 @@
 #!/bin/sh
-# Runs `ansible-test sanity` over a copy of the checkout; further arguments go to ansible-test.
-# Shows what failed; all that ansible-test said is in tests/output/sanity.log.
+# Runs `ansible-test sanity` on a copy of the checkout. Arguments are passed to ansible-test.
+# Shows what failed; the whole output is in tests/output/sanity.log.
 set -eu
 . "$(dirname "$0")/common.sh"
 
-# ansible-test refuses a symlink and wants .../ansible_collections/fleet/codex. The copy stays in the cache, one for
-# each checkout, because ansible-test keeps its virtual environments in the copy's tests/output.
+# ansible-test refuses a symbolic link and needs the path .../ansible_collections/fleet/codex. The copy stays in the
+# cache, one for each checkout, because ansible-test keeps its virtual environments in the copy's tests/output.
 copy=$cache/sanity/$(printf %s "$checkout" | cksum | cut -d ' ' -f 1)/ansible_collections/fleet/codex
 alone sanity
 mkdir -p "$copy"
 find "$copy" -mindepth 1 -maxdepth 1 ! -name tests -exec rm -rf {} +
 [ ! -d "$copy/tests" ] || find "$copy/tests" -mindepth 1 -maxdepth 1 ! -name output -exec rm -rf {} +
-# A file that is deleted but still in git's index is no error.
+# A file that is deleted but still in git's index is not an error.
 (cd "$checkout" && git ls-files -z --cached --others --exclude-standard |
     tar --create --null --files-from - --ignore-failed-read 2>/dev/null) | tar --extract --directory "$copy"
 [ -f "$copy/galaxy.yml" ] || cannot "nothing could be copied: $checkout is not a git checkout"
 
-# Lent for this run only, and only where no real get-pip script was downloaded before.
+# For this run only, and only if no real get-pip script was downloaded before.
 number=$(sed -n "s/^ *pip='\(.*\)',/\1/p" "$venv"/lib/python3*/site-packages/ansible_test/_internal/python_requirements.py)
 script=$HOME/.ansible/test/cache/get_pip_$(echo "$number" | tr . _).py
 if [ ! -f "$script" ]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that CI checks. A failing step stops none of the others; the exit status tells whether any failed.
-# Each step's output is in tests/output/steps/NAME.log; that of the integration tests is shown whole.
+# Everything that CI checks. If a step fails, the others still run, and the exit status is not 0.
+# Each step's output is in tests/output/steps/NAME.log. The output of the integration tests is also shown whole.
 set -uo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -10,7 +10,7 @@ mkdir -p "$logs"
 cd "$checkout" || exit
 export PATH=$venv/bin:$PATH ANSIBLE_COLLECTIONS_PATH=$venv/collections NO_COLOR=1 ANSIBLE_NOCOLOR=1
 
-# step NAME COMMAND...: runs it, prints one line, and the end of its output when it failed.
+# step NAME COMMAND...: runs the command and prints one line, and if it failed the end of its output.
 step() {
     local name=$1 begun=$SECONDS result=ok report
     shift
@@ -27,7 +27,7 @@ script() {
     step "$name" sh "$environment/$name.sh" "$@"
 }
 
-# What only reads the checkout, beside what waits for hosts.
+# These only read the checkout. They run beside the tests on hosts.
 static_checks() {
     script check
     script sanity

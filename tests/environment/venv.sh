@@ -1,14 +1,14 @@
 #!/bin/sh
-# Makes .venv with what a requirements file names: venv.sh [requirements-check.txt].
-# Quick when nothing changed. FLEET_CODEX_PYTHON names another interpreter than the first one found.
+# Makes .venv with the packages of a requirements file: venv.sh [requirements-check.txt]. Quick if nothing changed.
+# FLEET_CODEX_PYTHON names the interpreter to use instead of the first one found.
 set -eu
 . "$(dirname "$0")/common.sh"
 
 requirements=${1:-requirements-check.txt}
 [ -f "$checkout/$requirements" ] || cannot "there is no $requirements in $checkout"
 
-# A name on PATH may be a shim that leads nowhere, or belong to a virtual environment, perhaps to this very one:
-# what counts is whether it runs, and which interpreter is behind it.
+# A name on PATH may be a shim that does not work, or may be from a virtual environment, even from this one. So this
+# checks whether it runs, and which interpreter is behind it.
 find_python() {
     for name in ${FLEET_CODEX_PYTHON:-python3.11 python3.12 python3.13 python3.14 python3}; do
         "$name" -c 'import os, sys; sys.version_info >= (3, 11) or sys.exit(1)
@@ -28,7 +28,7 @@ if [ "$(cat "$venv/identity" 2>/dev/null)" != "$identity" ] || ! "$venv/bin/pyth
     echo "$identity" >"$venv/identity"
 fi
 
-# All requirements files count: one reads another.
+# The checksum is of all requirements files, because one includes another.
 stamp=$venv/installed-$(basename "$requirements")
 checksum=$(cat "$checkout"/requirements*.txt | cksum)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$checksum" ]; then

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import shutil
 import subprocess
@@ -11,24 +10,16 @@ import tempfile
 import typing as t
 
 import pytest
-
-from .hosts import Container, Machine
-from .playbook import CHECKOUT, Playbook
-
-
-def unavailable(reason: str) -> t.NoReturn:
-    """Says why a test cannot run here; where everything must run, that is a failure."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+from ansible_collections.fleet.codex.tests.support.hosts import Container, Machine
+from ansible_collections.fleet.codex.tests.support.paths import ENVIRONMENT
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
+from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 
 @pytest.fixture(scope="session", name="docker")
 def _docker() -> None:
     for script in ("docker.sh", "images.sh"):
-        done = subprocess.run(
-            ["sh", str(CHECKOUT / "tests" / "environment" / script)], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["sh", str(ENVIRONMENT / script)], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             unavailable(done.stderr.strip())
 
@@ -59,7 +50,7 @@ def _nopython_container(docker: None, key: pathlib.Path) -> t.Iterator[Container
 
 @pytest.fixture
 def container(shells_container: Container) -> Container:
-    """A Debian with accounts, sudo, sshd and all shells; homes are as new."""
+    """A Debian with users, sudo, sshd and all shells; home directories are as new."""
     shells_container.reset()
     return shells_container
 
@@ -73,7 +64,7 @@ def nopython(nopython_container: Container) -> Container:
 
 @pytest.fixture
 def machine() -> t.Iterator[Machine]:
-    """This machine, with a folder that any account may walk through."""
+    """This machine, with a folder that any user may walk through."""
     with tempfile.TemporaryDirectory(prefix="fleet-codex-", dir="/var/tmp") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o711)
@@ -96,7 +87,7 @@ def playbook(tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
 @pytest.fixture(params=["oldest", "newest"])
 def other_core(request: pytest.FixtureRequest, tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
     """ansible-playbook of the oldest and of the newest ansible-core that is supported."""
-    script = CHECKOUT / "tests" / "environment" / "cores.sh"
+    script = ENVIRONMENT / "cores.sh"
     done = subprocess.run(["sh", str(script), request.param], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         unavailable(done.stderr.strip())

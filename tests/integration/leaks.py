@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""Made-up secrets that can be found again wherever they went, and in whatever dress."""
+"""Made-up secrets that can be found wherever they went, and in whatever form."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ import threading
 import time
 import typing as t
 
-from .hosts import Container
+from ansible_collections.fleet.codex.tests.support.hosts import Container
 
 
 class Secrets:
     """All secrets of one test. Each is one random core, the same in all of them, and a name.
 
-    Half a core counts: who shows the beginning of a secret shows too much. A core is made of letters
+    The beginning or the end of a core counts as a leak, too. A core is made of letters
     and digits, so that URL quoting, JSON, shells and Python's repr leave it as it is.
     """
 
     def __init__(self) -> None:
         self.core = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _n in range(32))
-        halves = (self.core[:16], self.core[16:])
-        self.forms = {form: name for half in halves for name, form in _forms(half.encode())}
+        parts = (self.core[:16], self.core[16:])
+        self.forms = {form: name for part in parts for name, form in _forms(part.encode())}
 
     def make(self, name: str) -> str:
-        """A secret, which its name tells from the others when it is found."""
+        """A secret; its name distinguishes it from the others when it is found."""
         return f"{self.core}-{name}"
 
     def jwt(self, name: str, claims: t.Mapping[str, object]) -> str:

@@ -8,10 +8,10 @@ import socket
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.tests.support.hosts import Machine
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run, Task
 
 from .authority import Authority, make_authority
-from .hosts import Machine
-from .playbook import Playbook, Run, Task
 from .responses_api import Proxy, ResponsesApi
 
 KEY = "fleet-test-key-4f1c"
@@ -103,7 +103,7 @@ def test_what_the_api_says_is_a_result(asker: Asker, check_mode: bool) -> None:
             "changed": False,
         }, name
         assert words in task.result["message"]
-    # Once each, but for those that were told to wait; always without anything that could be billed.
+    # Once each, but for those that were asked to wait; always without anything that could be billed.
     counts = {name: asker.api.asked(name) for name in RESULTS}
     assert counts == dict.fromkeys(RESULTS, 1) | {"busy": 2, "recovers": 2}
     assert {(key, body) for _path, key, body in asker.api.requests} == {(f"Bearer {KEY}", b"{}")}
@@ -124,7 +124,7 @@ def test_anything_else_is_a_failure(asker: Asker, tmp_path: pathlib.Path) -> Non
             "page-403": ({}, "does not answer as the Responses API"),
             "moved": ({}, "not followed"),
             "accepts": ({}, "does not answer as the Responses API"),
-            "nothing": ({}, "/responses"),
+            "nothing": ({}, "no Responses API below base_url"),
             "silent": ({"timeout": 1}, "Raise timeout"),
             "drips": ({"timeout": 1}, "Raise timeout"),
             "refused": ({"base_url": f"https://{nobody}/v1"}, "Connection refused"),

@@ -10,10 +10,9 @@ import shutil
 import typing as t
 
 import pytest
-
-from .conftest import unavailable
-from .hosts import PASSWORDS, Container, Host, Machine
-from .playbook import Playbook
+from ansible_collections.fleet.codex.tests.support.hosts import Container, Host, Machine, become
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
+from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 KEY = "fleet-test-key-connections"
 AUTH = f'{{\n  "auth_mode": "apikey",\n  "OPENAI_API_KEY": "{KEY}"\n}}'.encode()
@@ -34,11 +33,6 @@ class Way:
     play: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     piped: bool = True
     watched: tuple[str, ...] = ("/tmp", "/var/tmp", "/root", "/home")
-
-
-def become(user: str, method: str = "sudo", password: str | None = None) -> dict[str, t.Any]:
-    variables = {"ansible_become": True, "ansible_become_method": method, "ansible_become_user": user}
-    return variables | ({"ansible_become_password": PASSWORDS[password]} if password else {})
 
 
 IN_CONTAINER: dict[str, t.Callable[[Container], Way]] = {
@@ -114,7 +108,7 @@ def four_steps(way: Way, playbook: Playbook) -> None:
         allowed += [path for path in after if path.endswith(("/.ansible", "/.ansible/tmp", "/remote"))]
     else:
         assert not [path for path in after if "/.ansible" in path and path not in before]
-    # What was made for the environment and is empty now may be the account's own.
+    # What was made for the environment and is empty now may be the user's own.
     folders = (".config", ".config/environment.d", ".config/fish", ".config/fish/conf.d")
     allowed += [path for path in after if path.endswith(folders)]
     assert [path for path in after if path not in before and path not in allowed] == []
@@ -134,14 +128,14 @@ def local_way(machine: Machine, connection: str, user: str | None) -> Way:
     owner = machine.run("id", "-un").strip() if user is None else user
     if user is not None:
         if os.geteuid() != 0 or shutil.which("sudo") is None:
-            unavailable("Becoming another account on this machine needs root and sudo.")
+            unavailable("Becoming another user on this machine needs root and sudo.")
         shutil.chown(home, user)
     return Way(
         machine,
         machine.variables(connection) | (become(user) if user else {}),
         f"{home}/.codex",
         owner,
-        # All that belongs into a home goes there.
+        # All that goes into a home directory goes there.
         play={"environment": {"HOME": str(home)}},
         piped=connection == "local",
         watched=(str(machine.folder),),
@@ -169,8 +163,8 @@ def test_other_core(name: str, container: Container, machine: Machine, other_cor
 def test_no_python(nopython: Container, playbook: Playbook) -> None:
     run = playbook.run({"host": nopython.docker()}, [declared(Way(nopython, {}, "", "", {"user": "alice"}))])
     assert run.failure() == (
-        "This host has no Python 3.6 or later, which fleet.codex needs on it. Install python3, or say where it is with "
-        "ansible_python_interpreter."
+        "This host has no Python 3.6 or later, which fleet.codex needs. Install python3, or set "
+        "ansible_python_interpreter to where it is."
     )
     assert not nopython.exists("/home/alice/.codex")
 
@@ -193,7 +187,7 @@ def test_interpreter_is_honoured(container: Container, playbook: Playbook) -> No
     ],
 )
 def test_wrong_interpreter(content: str | None, mode: str, container: Container, playbook: Playbook) -> None:
-    """The message tells which one was wrong, or what it said."""
+    """The message says which one was wrong, or what it printed."""
     if content is not None:
         container.write("/srv/python", content, mode=mode)
     variables = container.docker() | {"ansible_python_interpreter": "/srv/python"}
@@ -207,7 +201,7 @@ def test_wrong_interpreter(content: str | None, mode: str, container: Container,
 
 
 def test_environment_sets_home(container: Container, playbook: Playbook) -> None:
-    """HOME and CODEX_HOME of the task count, but only for the account that the task runs as."""
+    """HOME and CODEX_HOME of the task count, but only for the user that the task runs as."""
     task = {"fleet.codex.codex_home": {"homes": [{"auth": {"api_key": KEY}}]}}
     named = {"fleet.codex.codex_home": {"homes": [{"user": "alice", "auth": {"api_key": KEY}}]}}
     container.run("mkdir", "/srv/home")
@@ -264,7 +258,7 @@ def test_module_defaults(container: Container, playbook: Playbook) -> None:
     )
     assert run.rc == 0, run.output
     home = run.one("look").result["homes"][0]
-    assert (home["user"], home["codex_home"], home["auth"]["mode"]) == ("alice", "/srv/codex", "apikey")
+    assert (home["user"], home["codex_home"], home["login"]["method"]) == ("alice", "/srv/codex", "apikey")
     assert container.file("/srv/codex/config.toml").owner == "alice"
 
 
@@ -272,23 +266,23 @@ def test_two_hosts_at_once(container: Container, nopython: Container, machine: M
     """A host that cannot be worked on holds up none of the others."""
     (machine.folder / "home").mkdir()
     hosts = {
-        "good": container.docker() | {"account": "alice"},
-        "bad": nopython.docker() | {"account": "alice"},
-        "unknown": container.ssh("deploy") | become("root") | {"account": "nobody-here"},
+        "good": container.docker() | {"codex_user": "alice"},
+        "bad": nopython.docker() | {"codex_user": "alice"},
+        "unknown": container.ssh("deploy") | become("root") | {"codex_user": "nobody-here"},
     }
-    home = {"user": "{{ account }}", "auth": {"api_key": KEY}}
+    home = {"user": "{{ codex_user }}", "auth": {"api_key": KEY}}
     run = playbook.run(hosts, [{"fleet.codex.codex_home": {"homes": [home]}}])
     results = {task.host: task for task in run.tasks}
     assert results["good"].changed
     assert "Python" in results["bad"].message
     assert results["unknown"].message == (
-        "There is no account nobody-here on this host. Create it first, or correct user."
+        "There is no user nobody-here on this host. Create the user first, or correct the name."
     )
 
 
 def test_needs_root(container: Container, playbook: Playbook) -> None:
     run = playbook.run({"host": container.ssh("alice")}, [declared(Way(container, {}, "", "", {"user": "bob"}))])
-    assert run.failure() == ("Working for the account bob needs root, and the task runs as alice. Set become to true.")
+    assert run.failure() == ("Working for the user bob needs root, and the task runs as alice. Set become to true.")
 
 
 def test_chatty_shell(container: Container, playbook: Playbook) -> None:
@@ -304,5 +298,5 @@ def test_results_are_json(container: Container, playbook: Playbook) -> None:
     run = playbook.run(
         {"host": container.docker()}, [{"name": "look", "fleet.codex.codex_info": {}}], arguments=["-vvvvv"]
     )
-    assert json.loads(json.dumps(run.one("look").result))["homes"][0]["auth"] == {"mode": "none"}
+    assert json.loads(json.dumps(run.one("look").result))["homes"][0]["login"] == {"method": "none", "conflicts": []}
     assert "<" + container.id in run.stdout

@@ -10,12 +10,11 @@ import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.tests.clients.codex_client import MOCK, binary, provider_overrides
-from ansible_collections.fleet.codex.tests.clients.credentials import encode
-from ansible_collections.fleet.codex.tests.clients.refresh_chain import new_login
-
-from .hosts import Container
-from .playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.codex_client import MOCK, binary, provider_overrides
+from ansible_collections.fleet.codex.tests.support.credentials import encode
+from ansible_collections.fleet.codex.tests.support.hosts import Container
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.refresh_chain import new_login
 
 HOSTS = ("one", "two", "three")
 AUTH = "/home/alice/.codex/auth.json"

@@ -1,7 +1,7 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
 """Who sees the exported variables: shells of all kinds, sshd, systemd, containers. And that they go again.
 
-The role puts them there once, for accounts that differ in their shell and in what files they have.
+The role puts them there once, for users that differ in their shell and in the files they have.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import subprocess
 import typing as t
 
 import pytest
-
-from .hosts import Container
-from .playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.hosts import Container
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
 # All in one process of xdist: they share one deployment.
 pytestmark = pytest.mark.xdist_group("environment")
@@ -225,7 +224,7 @@ def test_docker_env_file(user: str, deployed: Deployed, tmp_path: pathlib.Path) 
 
 
 def test_zz_absent(deployed: Deployed) -> None:
-    """Comes last. The account's own files are as they were, and of ours none is left."""
+    """Comes last. The users' own files are as they were, and none of ours is left."""
     for changes in (True, False):
         run = deployed.apply(state="absent")
         assert run.rc == 0, run.output

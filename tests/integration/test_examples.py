@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import importlib
 import json
 import pathlib
@@ -13,29 +12,22 @@ import typing as t
 
 import pytest
 import yaml
-from ansible_collections.fleet.codex.plugins.plugin_utils.arguments import MODULES
-from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import MODULES
+from ansible_collections.fleet.codex.tests.support.codex_client import binary
+from ansible_collections.fleet.codex.tests.support.credentials import encode, login
+from ansible_collections.fleet.codex.tests.support.hosts import Container
+from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
 from .authority import make_authority
-from .hosts import Container
-from .playbook import CHECKOUT, HERE, Playbook
 
-NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 PAGES = ("README.md", "roles/codex/README.md", "docs/guide.md")
-
-
-def login(name: str) -> str:
-    return json.dumps(
-        chatgpt_document(name, f"{name}@example.com", "plus", last_refresh=NOW, access_expires=NOW, marker=name)
-    )
 
 
 @pytest.fixture(name="codex", scope="session")
 def _codex() -> bytes:
     """A real codex, a small one."""
-    script = CHECKOUT / "tests" / "environment" / "codex.sh"
-    done = subprocess.run(["sh", str(script), "0.34.0"], capture_output=True, text=True, check=True)
-    return pathlib.Path(done.stdout.strip()).read_bytes()
+    return binary("0.34.0").read_bytes()
 
 
 # Where a Debian's Python looks for authorities, and the one of the example; neither is there by itself.
@@ -51,7 +43,7 @@ def _api(container: Container, tmp_path: pathlib.Path) -> t.Iterator[None]:
         container.write(path, authority.trusted.read_bytes(), mode="644")
     for name, path in (("certificate", authority.certificate), ("key", authority.key)):
         container.write(f"/srv/api/{name}.pem", path.read_bytes())
-    container.write("/srv/api/responses_api.py", (HERE / "responses_api.py").read_bytes())
+    container.write("/srv/api/responses_api.py", pathlib.Path(__file__).with_name("responses_api.py").read_bytes())
     hosts = container.file("/etc/hosts").content
     container.run("tee", "-a", "/etc/hosts", data=f"127.0.0.1 {' '.join(names)}\n".encode())
     command = ["python3", "/srv/api/responses_api.py", "/srv/api/certificate.pem", "/srv/api/key.pem"]
@@ -74,17 +66,17 @@ def test_the_modules_examples(module: str, container: Container, playbook: Playb
     for name in ("alice", "bob"):
         file = playbook.folder / "credentials" / "host" / name / "auth.json"
         file.parent.mkdir(parents=True)
-        file.write_text(login(name))
+        file.write_text(encode(login(name)))
     documentation = importlib.import_module(f"ansible_collections.fleet.codex.plugins.modules.{module}")
     tasks = yaml.safe_load(documentation.EXAMPLES)
     variables = {
         "vault_openai_api_key": "fleet-test-key-examples",
         "vault_codex_access_token": "at-fleet-test-examples",
-        "vault_codex_auth_ci": login("ci"),
+        "vault_codex_auth_ci": encode(login("ci")),
     }
     if module == "codex_auth_fetch":
-        container.write("/home/alice/.codex/auth.json", login("alice"), "alice")
-        container.write("/srv/codex/ci/auth.json", login("ci"), "ci")
+        container.write("/home/alice/.codex/auth.json", encode(login("alice")), "alice")
+        container.write("/srv/codex/ci/auth.json", encode(login("ci")), "ci")
     (playbook.folder / "password").write_text("fleet-test-password")
     secrets = ["--vault-id", "codex@password"]
     # What is delegated to the controller goes to the container, too.

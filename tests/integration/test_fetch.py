@@ -3,28 +3,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import pathlib
 import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.tests.clients.credentials import api_key_document, chatgpt_document, encode
+from ansible_collections.fleet.codex.tests.support.credentials import api_key_document, encode, login
+from ansible_collections.fleet.codex.tests.support.hosts import Container
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
-from .hosts import Container
-from .playbook import Playbook, Run
-from .test_idempotence import executions
-
-NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 PASSWORD = "fleet-test-vault-password"
 
 
-def login(hours: int, account: str = "account-1") -> str:
-    moment = NOON + dt.timedelta(hours=hours)
-    mail = f"{account}@example.com"
-    document = chatgpt_document(account, mail, "plus", last_refresh=moment, access_expires=moment, marker=str(hours))
-    return encode(document)
+def saved(hours: int, account: str = "account-1") -> str:
+    """auth.json of a login that was renewed so many hours after the first one."""
+    return encode(login(account, hours))
 
 
 class Place:
@@ -32,7 +26,7 @@ class Place:
 
     def __init__(self, playbook: Playbook) -> None:
         self.playbook = playbook
-        self.home = playbook.folder / "account"
+        self.home = playbook.folder / "home"
         self.codex_home = self.home / ".codex"
         self.codex_home.mkdir(parents=True, mode=0o700)
         self.copy = playbook.folder / "copies" / "auth.json"
@@ -67,19 +61,19 @@ def place(playbook: Playbook) -> Place:
 
 
 def test_a_new_copy_in_four_steps(place: Place) -> None:
-    place.put(login(0))
+    place.put(saved(0))
     before = (place.codex_home / "auth.json").stat().st_mtime_ns
     check = place.fetch("--check")
-    assert (check.changes(), executions(check), place.copy.exists()) == ([True], 1, False)
+    assert (check.changes(), check.executions(), place.copy.exists()) == ([True], 1, False)
     done = place.fetch()
-    assert (done.changes(), executions(done)) == ([True], 2)
-    assert json.loads(place.copy.read_text()) == json.loads(login(0))
+    assert (done.changes(), done.executions()) == ([True], 2)
+    assert json.loads(place.copy.read_text()) == json.loads(saved(0))
     assert place.copy.stat().st_mode & 0o777 == 0o600
     assert place.copy.parent.stat().st_mode & 0o777 == 0o700
     written = place.copy.stat()
     for arguments in (["--check"], []):
         again = place.fetch(*arguments)
-        assert (again.changes(), executions(again)) == ([False], 1)
+        assert (again.changes(), again.executions()) == ([False], 1)
     assert (place.copy.stat().st_ino, place.copy.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
     assert [path.name for path in place.copy.parent.iterdir()] == ["auth.json"]
     assert (place.codex_home / "auth.json").stat().st_mtime_ns == before
@@ -89,10 +83,10 @@ def test_a_new_copy_in_four_steps(place: Place) -> None:
 @pytest.mark.parametrize(
     ("there", "kept", "changed", "reason"),
     [
-        (login(1), login(0), True, "fresher than the copy"),
-        (login(0), login(1), False, "as fresh or fresher"),
-        (login(0), login(0), False, "is this login"),
-        (encode({**json.loads(login(1)), "OPENAI_API_KEY": "fleet-test-minted"}), login(0), True, "fresher"),
+        (saved(1), saved(0), True, "newer than the copy"),
+        (saved(0), saved(1), False, "newer or of the same age"),
+        (saved(0), saved(0), False, "holds this login already"),
+        (encode({**json.loads(saved(1)), "OPENAI_API_KEY": "fleet-test-minted"}), saved(0), True, "newer"),
         (encode(api_key_document("fleet-test-key-1")), None, True, "no copy"),
     ],
 )
@@ -111,85 +105,85 @@ def test_only_the_newer_login_is_brought_back(
     assert json.loads(place.copy.read_text()) == (wanted if changed else json.loads(kept or ""))
 
 
-@pytest.mark.parametrize("there", [login(1, "account-2"), encode(api_key_document("fleet-test-key-1"))])
+@pytest.mark.parametrize("there", [saved(1, "account-2"), encode(api_key_document("fleet-test-key-1"))])
 def test_another_login_replaces_the_copy_only_on_request(place: Place, there: str) -> None:
     place.put(there)
-    place.keep(login(0))
+    place.keep(saved(0))
     message = place.fetch().failure()
     assert "a ChatGPT login of account-1 (…@example.com)" in message
     assert "on_account_mismatch" in message
-    assert place.copy.read_text() == login(0)
+    assert place.copy.read_text() == saved(0)
     assert place.fetch(on_account_mismatch="replace").changes() == [True]
     assert json.loads(place.copy.read_text()) == json.loads(there)
 
 
-def test_what_a_killed_codex_left_is_brought_back_where_it_is_the_fresher_one(place: Place) -> None:
-    place.put(login(0))
-    place.put(login(2), ".auth-x1Y2z3")
-    place.put(login(9, "account-2"), ".auth-other1")
-    place.put("half writ", ".auth-half12")
+def test_what_a_killed_codex_left_is_brought_back_where_it_is_the_newer_one(place: Place) -> None:
+    place.put(saved(0))
+    place.put(saved(2), ".auth-x1Y2z3")
+    place.put(saved(9, "account-2"), ".auth-other1")
+    place.put('{"cut off', ".auth-cut012")
     run = place.fetch()
     assert run.one("fetch").result["path"] == f"{place.codex_home}/.auth-x1Y2z3"
-    assert json.loads(place.copy.read_text()) == json.loads(login(2))
+    assert json.loads(place.copy.read_text()) == json.loads(saved(2))
 
 
 @pytest.mark.parametrize(
     ("there", "words"),
     [
-        ("half writ", "is no auth.json that Codex can read"),
-        (encode({**json.loads(login(0)), "OPENAI_API_KEY": "fleet-test-x", "auth_mode": None}), "mixes two logins"),
+        ('{"cut off', "is not an auth.json that Codex can read"),
+        (encode({**json.loads(saved(0)), "OPENAI_API_KEY": "fleet-test-x", "auth_mode": None}), "mixes two logins"),
         ('{"agent_identity": "fleet-test-x"}', "does not deploy"),
     ],
 )
 def test_what_could_not_be_deployed_again_is_left_where_it_is(place: Place, there: str, words: str) -> None:
     place.put(there)
-    place.keep(login(0))
+    place.keep(saved(0))
     assert words in place.fetch().failure()
-    assert place.copy.read_text() == login(0)
+    assert place.copy.read_text() == saved(0)
 
 
 def test_a_home_without_a_login_is_no_error(place: Place) -> None:
     run = place.fetch()
     assert run.changes() == [False]
-    assert run.one("fetch").result["reason"] == "There is no login to bring back."
+    assert run.one("fetch").result["reason"] == "There is no login to fetch."
     assert not place.copy.parent.exists()
 
 
 def test_a_copy_stays_encrypted_with_its_own_secret(place: Place) -> None:
-    place.keep(login(0))
+    place.keep(saved(0))
     place.vault("encrypt", "--vault-id", "codex@password", "--encrypt-vault-id", "codex")
     header = place.copy.read_text().splitlines()[0]
-    place.put(login(0))
+    place.put(saved(0))
     secrets = ["--vault-id", "codex@password"]
     before = place.copy.read_bytes()
     assert place.fetch(*secrets).changes() == [False]
     assert place.copy.read_bytes() == before
-    place.put(login(1))
+    place.put(saved(1))
     run = place.fetch(*secrets, "--check")
     assert (run.changes(), place.copy.read_bytes()) == ([True], before)
     assert place.fetch(*secrets).one("fetch").result["encrypted"] is True
     assert place.copy.read_text().splitlines()[0] == header == "$ANSIBLE_VAULT;1.2;AES256;codex"
-    assert json.loads(place.vault("view", *secrets)) == json.loads(login(1))
+    assert json.loads(place.vault("view", *secrets)) == json.loads(saved(1))
 
 
 def test_a_new_copy_is_encrypted_on_request_and_so_is_a_plain_one(place: Place) -> None:
     secrets = ["--vault-id", "codex@password"]
-    place.put(login(0))
-    for before, reason in ((None, "no copy"), (login(0), "was not encrypted"), (login(1), "was not encrypted")):
+    place.put(saved(0))
+    for before, reason in ((None, "no copy"), (saved(0), "was not encrypted"), (saved(1), "was not encrypted")):
         place.copy.unlink(missing_ok=True)
         if before:
             place.keep(before)
         run = place.fetch(*secrets, encrypt_vault_id="codex")
         assert run.changes() == [True]
         assert reason in run.one("fetch").result["reason"]
-        assert json.loads(place.vault("view", *secrets)) == json.loads(before or login(0))
+        assert json.loads(place.vault("view", *secrets)) == json.loads(before or saved(0))
         assert place.copy.stat().st_mode & 0o777 == 0o600
         assert place.fetch(*secrets, encrypt_vault_id="codex").changes() == [False]
 
 
-def test_a_copy_that_cannot_be_opened_or_written_is_told_and_left_alone(place: Place) -> None:
-    place.put(login(1))
-    place.keep(login(0))
+def test_a_copy_that_cannot_be_opened_or_written_is_an_error_and_left_alone(place: Place) -> None:
+    place.put(saved(1))
+    place.keep(saved(0))
     place.vault("encrypt", "--vault-id", "codex@password", "--encrypt-vault-id", "codex")
     before = place.copy.read_bytes()
     (place.playbook.folder / "wrong").write_text("fleet-test-wrong")
@@ -214,7 +208,7 @@ def test_two_homes_never_share_a_copy(place: Place) -> None:
     other = place.playbook.folder / "other"
     for folder in (place.codex_home, other):
         folder.mkdir(exist_ok=True, mode=0o700)
-        (folder / "auth.json").write_text(login(0))
+        (folder / "auth.json").write_text(saved(0))
     task = {"name": "fetch", "fleet.codex.codex_auth_fetch": {"dest": "copies/auth.json", "codex_home": "{{ home }}"}}
     hosts = {
         name: {"ansible_connection": "local", "home": str(home)}
@@ -227,32 +221,32 @@ def test_two_homes_never_share_a_copy(place: Place) -> None:
         ("again", "one", False),
     ]
     (message,) = [done.message for done in run.tasks if done.result.get("failed")]
-    assert "copies/auth.json is for the login of root on one already" in message
+    assert "copies/auth.json already holds the login of root on one." in message
 
 
 def test_a_link_stays_and_what_it_leads_to_is_replaced(place: Place) -> None:
-    place.put(login(1))
-    place.keep(login(0))
+    place.put(saved(1))
+    place.keep(saved(0))
     real = place.copy.with_name("real.json")
     place.copy.rename(real)
     place.copy.symlink_to("real.json")
     assert place.fetch().changes() == [True]
     assert place.copy.is_symlink()
-    assert json.loads(real.read_text()) == json.loads(login(1))
+    assert json.loads(real.read_text()) == json.loads(saved(1))
 
 
 def test_other_cores(other_core: Playbook) -> None:
     place = Place(other_core)
     secrets = ["--vault-id", "codex@password"]
     for hours in (0, 1):
-        place.put(login(hours))
+        place.put(saved(hours))
         assert place.fetch(*secrets, encrypt_vault_id="codex").changes() == [True]
-        assert json.loads(place.vault("view", *secrets)) == json.loads(login(hours))
+        assert json.loads(place.vault("view", *secrets)) == json.loads(saved(hours))
 
 
-def test_collect_brings_back_the_logins_of_every_account(container: Container, playbook: Playbook) -> None:
-    container.write("/home/alice/.codex/auth.json", login(0), "alice")
-    container.write("/home/bob/.codex/auth.json", login(0, "account-2"), "bob")
+def test_collect_brings_back_the_logins_of_every_user(container: Container, playbook: Playbook) -> None:
+    container.write("/home/alice/.codex/auth.json", saved(0), "alice")
+    container.write("/home/bob/.codex/auth.json", saved(0, "account-2"), "bob")
     container.write("/home/carol/.codex/auth.json", encode(api_key_document("fleet-test-key-1")), "carol")
     (playbook.folder / "password").write_text(PASSWORD)
     secrets = ["--vault-id", "codex@password", "-e", "codex_collect_vault_id=codex"]
@@ -270,7 +264,7 @@ def test_collect_brings_back_the_logins_of_every_account(container: Container, p
     assert files == [f"{host}/{user}/auth.json" for host in ("one", "two") for user in ("alice", "bob")]
     assert all(path.read_text().startswith("$ANSIBLE_VAULT") for path in folder.rglob("auth.json"))
     assert not any(collect().changes())
-    container.write("/home/alice/.codex/auth.json", login(1), "alice")
+    container.write("/home/alice/.codex/auth.json", saved(1), "alice")
     before = {path: path.read_bytes() for path in folder.rglob("auth.json")}
     assert any(collect("-e", "codex_collect_hosts=one").changes())
     changed = [str(path.relative_to(folder)) for path, data in before.items() if path.read_bytes() != data]
@@ -278,14 +272,14 @@ def test_collect_brings_back_the_logins_of_every_account(container: Container, p
 
 
 @pytest.mark.parametrize("name", ["../evil", ".evil", "a/b"])
-def test_collect_goes_nowhere_that_an_accounts_name_leads(
+def test_collect_goes_nowhere_that_the_name_of_a_user_leads(
     name: str, container: Container, playbook: Playbook, tmp_path: pathlib.Path
 ) -> None:
     container.run(
         "sh", "-c", f"cp /etc/passwd /tmp/passwd && echo '{name}:x:7777:7777::/srv/evil:/bin/sh' >>/etc/passwd"
     )
     try:
-        container.write("/srv/evil/.codex/auth.json", login(0), "7777")
+        container.write("/srv/evil/.codex/auth.json", saved(0), "7777")
         run = playbook.run({"one": container.docker()}, [], name="fleet.codex.collect")
         assert run.rc == 0, run.output
         assert not list(playbook.folder.rglob("auth.json"))

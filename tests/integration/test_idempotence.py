@@ -3,28 +3,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import pathlib
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
+from ansible_collections.fleet.codex.tests.support.credentials import login
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.snapshots import snapshot
 
-from .playbook import Playbook, Run
-
-NOW = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 HAND_EDITED = b"# mine\nmodel = 'old'  # why\n\n[tui]\ntheme = 'x'\n"
-
-
-def chatgpt(hours: int) -> dict[str, t.Any]:
-    moment = NOW + dt.timedelta(hours=hours)
-    return t.cast(
-        "dict[str, t.Any]",
-        chatgpt_document(
-            "account-1", "a@example.com", "plus", last_refresh=moment, access_expires=moment, marker=str(hours)
-        ),
-    )
 
 
 class Case(t.NamedTuple):
@@ -50,8 +38,8 @@ CASES = {
     "auth_file_chatgpt": Case(
         "codex_auth_file",
         [
-            ({"content": chatgpt(0)}, {"auth.json": json.dumps(chatgpt(0), indent=2).encode()}),
-            ({"content": chatgpt(1)}, {"auth.json": json.dumps(chatgpt(1), indent=2).encode()}),
+            ({"content": login(hours=0)}, {"auth.json": json.dumps(login(hours=0), indent=2).encode()}),
+            ({"content": login(hours=1)}, {"auth.json": json.dumps(login(hours=1), indent=2).encode()}),
             ({"state": "absent"}, {"auth.json": None}),
         ],
     ),
@@ -87,30 +75,10 @@ CASES = {
 }
 
 
-class Snapshot(t.NamedTuple):
-    """A file, down to what a rewrite with equal bytes would change."""
-
-    content: bytes
-    mode: int
-    inode: int
-    mtime: int
-
-
-def snapshot(folder: pathlib.Path) -> dict[str, Snapshot]:
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            stat = path.stat()
-            found[str(path.relative_to(folder))] = Snapshot(
-                path.read_bytes(), stat.st_mode & 0o777, stat.st_ino, stat.st_mtime_ns
-            )
-    return found
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_four_steps(name: str, playbook: Playbook, tmp_path: pathlib.Path) -> None:
     case = CASES[name]
-    home = tmp_path / "account"
+    home = tmp_path / "home"
     codex_home = home / ".codex"
     codex_home.mkdir(parents=True, mode=0o700)
     (codex_home / "config.toml").write_bytes(HAND_EDITED)
@@ -142,20 +110,15 @@ def test_four_steps(name: str, playbook: Playbook, tmp_path: pathlib.Path) -> No
             there = after.get(f".codex/{path}")
             assert (there and there.content) == content
             assert there is None or there.mode == 0o600
-        assert executions(done) == 2
+        assert done.executions() == 2
 
         for arguments in (["--check"], []):
             again = run(options, *arguments)
             assert again.changes() == [False]
             assert again.one("task").result["diff"] == []
-            assert executions(again) == 1
+            assert again.executions() == 1
             assert snapshot(home) == after
     left = snapshot(home)
     # Codex's lock files are never removed: that would split a lock that somebody holds.
     assert left.keys() - {".codex/auth.lock", ".codex/auth.json.lock"} <= original.keys()
     assert left[".profile"].content == original[".profile"].content
-
-
-def executions(run: Run) -> int:
-    """How many commands Ansible ran on the target, as it says itself at -vvv."""
-    return run.stdout.count("EXEC")

@@ -1,24 +1,19 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""Files of the whole host and of profiles, on a real host with several accounts."""
+"""Files of the whole host and of profiles, on a real host with several users."""
 
 from __future__ import annotations
 
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.tests.support.credentials import encode, login
+from ansible_collections.fleet.codex.tests.support.hosts import Container
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
-from .hosts import Container
-from .playbook import Playbook, Run
-from .test_idempotence import executions
-from .test_info import login
+from .tasks import run_config
 
 SYSTEM, MANAGED = "/etc/codex/config.toml", "/etc/codex/managed_config.toml"
 API = 'forced_login_method = "api"\n'
-
-
-def config(playbook: Playbook, host: dict[str, t.Any], *arguments: str, become: bool = False, **options: t.Any) -> Run:
-    task = {"name": "config", "fleet.codex.codex_config": options, "become": become}
-    return playbook.run({"host": host}, [task], arguments=["--diff", "-vvv", *arguments])
 
 
 @pytest.mark.parametrize("how", ["root", "sudo"])
@@ -36,9 +31,9 @@ def test_a_file_of_the_host_in_four_steps(container: Container, playbook: Playbo
             ([], False, 1),
         ]:
             before = container.list("/etc/codex")
-            run = config(playbook, host, *arguments, become=how == "sudo", layer="system", **options)
+            run = run_config(playbook, host, *arguments, become=how == "sudo", layer="system", **options)
             assert run.changes() == [changed], run.output
-            assert executions(run) == executed
+            assert run.executions() == executed
             assert arguments == [] or container.list("/etc/codex") == before
         if text is None:
             assert not container.exists(SYSTEM)
@@ -52,32 +47,33 @@ def test_a_file_of_the_host_in_four_steps(container: Container, playbook: Playbo
     assert not container.exists("/root/.codex")
 
 
-def test_an_account_cannot_write_a_file_of_the_host(container: Container, playbook: Playbook) -> None:
-    failure = config(playbook, container.docker("alice"), layer="managed", settings={"model": "x"}).failure()
+def test_a_user_other_than_root_cannot_write_a_file_of_the_host(container: Container, playbook: Playbook) -> None:
+    failure = run_config(playbook, container.docker("alice"), layer="managed", settings={"model": "x"}).failure()
     assert failure == f"Writing {MANAGED} needs root, and the task runs as alice. Set become to true."
     assert not container.exists("/etc/codex")
 
 
-def test_a_folder_that_is_not_roots_is_no_place(container: Container, playbook: Playbook) -> None:
-    """Told before anything is done, so that check mode says so, too, and no login is half of a change."""
+def test_a_folder_that_others_can_change_is_refused(container: Container, playbook: Playbook) -> None:
+    """Refused before anything is done: in check mode, too, and without the login of the same task."""
     container.run("install", "-d", "-o", "alice", "/etc/codex")
     host = {"layer": "system", "settings": {"model": "x"}}
     homes = [{"user": "alice", "auth": {"api_key": "fleet-test-key"}}, {"config": host}]
     task = {"name": "homes", "fleet.codex.codex_home": {"homes": homes}}
     for arguments in (["--check"], []):
         failure = playbook.run({"host": container.docker()}, [task], arguments=arguments).failure()
-        assert failure.startswith("/etc/codex can be changed by other accounts than root")
+        assert failure.startswith("/etc/codex can be changed by users other than root")
     assert container.list("/etc/codex") == []
     assert not container.exists("/home/alice/.codex")
 
 
-def test_a_file_of_the_host_never_costs_any_account_its_login(container: Container, playbook: Playbook) -> None:
-    """Refused while one account has the other kind of login, done together with the change of that login."""
+def test_a_file_of_the_host_never_costs_a_user_their_login(container: Container, playbook: Playbook) -> None:
+    """Refused while one user has the other kind of login, and done together with the change of that login."""
     container.write("/home/alice/.codex/auth.json", '{"OPENAI_API_KEY": "fleet-test-key"}', "alice")
-    container.write("/home/bob/.codex/auth.json", login("bob"), "bob")
+    container.write("/home/bob/.codex/auth.json", encode(login("bob")), "bob")
     forced = {"layer": "system", "preferred_auth_method": "apikey", "enforce_login_method": True}
-    failure = config(playbook, container.docker(), **forced).failure()
-    assert failure.startswith(f"forced_login_method in {SYSTEM} would not be the method of /home/bob/.codex/auth.json")
+    failure = run_config(playbook, container.docker(), **forced).failure()
+    refusal = f"forced_login_method in {SYSTEM} does not allow a ChatGPT login, which is what"
+    assert failure.startswith(f"{refusal} /home/bob/.codex/auth.json will hold")
     assert not container.exists(SYSTEM)
 
     homes = [
@@ -87,7 +83,7 @@ def test_a_file_of_the_host_never_costs_any_account_its_login(container: Contain
     task = {"name": "homes", "fleet.codex.codex_home": {"homes": homes}}
     run = playbook.run({"host": container.docker()}, [task], arguments=["-vvv"])
     assert run.changes() == [True]
-    assert executions(run) == 2
+    assert run.executions() == 2
     assert container.file(SYSTEM).content == API.encode()
     assert b"tokens" not in container.file("/home/bob/.codex/auth.json").content
     assert playbook.run({"host": container.docker()}, [task]).changes() == [False]
@@ -95,7 +91,7 @@ def test_a_file_of_the_host_never_costs_any_account_its_login(container: Contain
     # From now on nobody gets the other kind of login.
     task = {"name": "login", "fleet.codex.codex_auth_file": {"user": "carol", "content": login("carol")}}
     failure = playbook.run({"host": container.docker()}, [task]).failure()
-    assert failure.startswith(f"forced_login_method in {SYSTEM} would not be the method")
+    assert failure.startswith(f"{refusal} /home/carol/.codex/auth.json will hold")
     assert not container.exists("/home/carol/.codex")
 
 
@@ -103,7 +99,7 @@ def test_no_file_of_the_host_is_written_before_the_last_login_is_there(
     container: Container, playbook: Playbook
 ) -> None:
     """Two entries with a login and a file of the host each: the first one's file would cost the second its login."""
-    before = login("bob")
+    before = encode(login("bob"))
     container.write("/home/bob/.codex/auth.json", before, "bob")
     container.run("chmod", "500", "/home/bob/.codex")
     forced = {"layer": "managed", "preferred_auth_method": "apikey", "enforce_login_method": True}
@@ -121,15 +117,15 @@ def test_no_file_of_the_host_is_written_before_the_last_login_is_there(
     container.run("chmod", "700", "/home/bob/.codex")
     for changed, executed in ((True, 2), (False, 1)):
         run = playbook.run({"host": container.docker()}, [task], arguments=["-vvv"])
-        assert (run.changes(), executions(run)) == ([changed], executed)
+        assert (run.changes(), run.executions()) == ([changed], executed)
     assert container.file(MANAGED).content == API.encode()
 
 
-def test_a_value_that_the_host_overrules_is_told(container: Container, playbook: Playbook) -> None:
+def test_a_value_that_the_host_overrules_is_a_warning(container: Container, playbook: Playbook) -> None:
     container.write(MANAGED, 'model = "gpt-4"\n', mode="644")
     container.run("chmod", "755", "/etc/codex")
     for changed in (True, False):
-        run = config(playbook, container.docker("alice"), settings={"model": "gpt-5"})
+        run = run_config(playbook, container.docker("alice"), settings={"model": "gpt-5"})
         assert run.changes() == [changed]
         assert run.one("config").result["warnings"] == [f"{MANAGED} has other values for model, and Codex uses those."]
 
@@ -137,10 +133,10 @@ def test_a_value_that_the_host_overrules_is_told(container: Container, playbook:
 def test_a_profile_has_its_own_file_from_0_134_on(container: Container, playbook: Playbook) -> None:
     options: dict[str, t.Any] = {"layer": "profile:work", "settings": {"model": "gpt-5"}}
     for changed in (True, False):
-        run = config(playbook, container.docker("alice"), codex_version="0.134.0", **options)
+        run = run_config(playbook, container.docker("alice"), codex_version="0.134.0", **options)
         assert run.changes() == [changed]
     file = container.file("/home/alice/.codex/work.config.toml")
     assert (file.content, file.owner, file.mode) == (b'model = "gpt-5"\n', "alice", "600")
     assert not container.exists("/home/alice/.codex/config.toml")
-    assert config(playbook, container.docker("alice"), codex_version="0.133.0", **options).changes() == [True]
+    assert run_config(playbook, container.docker("alice"), codex_version="0.133.0", **options).changes() == [True]
     assert container.file("/home/alice/.codex/config.toml").content == b'[profiles.work]\nmodel = "gpt-5"\n'

@@ -6,9 +6,10 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-from .hosts import Container
-from .playbook import Playbook, Run
-from .test_layers import config
+from ansible_collections.fleet.codex.tests.support.hosts import Container
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+
+from .tasks import run_config
 
 AUTH = "/srv/codex/auth.json"
 
@@ -25,21 +26,21 @@ def test_a_mounted_file_is_filled_emptied_and_filled_again(
         info = {"name": "info", "fleet.codex.codex_info": {"codex_home": "/srv/codex"}}
         return playbook.run({"host": container.docker()}, [task, info])
 
-    def mode(run: Run) -> str:
-        return str(run.one("info").result["homes"][0]["auth"]["mode"])
+    def method(run: Run) -> str:
+        return str(run.one("info").result["homes"][0]["login"]["method"])
 
     try:
         inode = outside.stat().st_ino
         for _round in range(2):
             filled = run(api_key="fleet-test-key-1")
-            assert (filled.changes(), mode(filled)) == ([True, False], "apikey")
+            assert (filled.changes(), method(filled)) == ([True, False], "apikey")
             assert b"fleet-test-key-1" in outside.read_bytes()
             emptied = run(state="absent")
-            assert (emptied.changes(), mode(emptied)) == ([True, False], "none")
+            assert (emptied.changes(), method(emptied)) == ([True, False], "none")
             assert "mount point of its own and was emptied" in emptied.one("task").result["reason"]
             assert outside.read_bytes() == b""
             again = run(state="absent")
-            assert (again.changes(), mode(again)) == ([False, False], "none")
+            assert (again.changes(), method(again)) == ([False, False], "none")
         assert outside.stat().st_ino == inode
         assert container.list("/srv/codex") == [AUTH, "/srv/codex/auth.json.lock", "/srv/codex/auth.lock"]
     finally:
@@ -60,10 +61,10 @@ def test_a_mounted_file_of_the_host_is_named_by_its_path_and_without_a_word_on_l
             ({"state": "absent"}, True, "emptied"),
             ({"state": "absent"}, False, None),
         ]:
-            run = config(playbook, container.docker(), layer="requirements", **more)
+            run = run_config(playbook, container.docker(), layer="requirements", **more)
             assert run.changes() == [changed]
-            told = [f"{inside} is a mount point of its own and was {what}. Mount its folder instead."] if what else None
-            assert run.one("config").result.get("warnings") == told
+            warning = f"{inside} is a mount point of its own and was {what}. Mount its folder instead."
+            assert run.one("config").result.get("warnings") == ([warning] if what else None)
         assert outside.read_bytes() == b""
     finally:
         container.remove()

@@ -9,10 +9,10 @@ import textwrap
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.tests.support.hosts import Machine
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
-from .hosts import Machine
 from .leaks import Secrets
-from .playbook import Playbook
 
 NAMES = ("direct", "inner", "listed", "marked", "url", "public")
 

@@ -1,34 +1,19 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""A login that changes under running programs: who is told, what is put right, which handlers are notified."""
+"""A login that changes under running programs: what results say, what is corrected, which handlers are notified."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import json
 import subprocess
 import typing as t
 
-from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document
+from ansible_collections.fleet.codex.tests.support.credentials import login
+from ansible_collections.fleet.codex.tests.support.hosts import Container
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.role import LOG_IN, ROLE
 
-from .hosts import Container
-from .playbook import Playbook, Run
-
-NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
 AUTH = "/home/alice/.codex/auth.json"
-
-
-def login(account: str, hours: int = 0) -> dict[str, t.Any]:
-    moment = NOON + dt.timedelta(hours=hours)
-    document = chatgpt_document(
-        account,
-        f"{account}@example.com",
-        "plus",
-        last_refresh=moment,
-        access_expires=moment,
-        marker=f"{account}-{hours}",
-    )
-    return t.cast("dict[str, t.Any]", document)
 
 
 @contextlib.contextmanager
@@ -50,7 +35,7 @@ def apply_role(playbook: Playbook, container: Container, *arguments: str, **vari
     ]
     role = {
         "name": "role",
-        "ansible.builtin.include_role": {"name": "fleet.codex.codex"},
+        "ansible.builtin.include_role": {"name": ROLE},
         "vars": {"codex_user": "alice", "codex_restart_handlers": ["Restart the agent"], **variables},
     }
     return playbook.run({"host": container.docker()}, [role], play={"handlers": handlers}, arguments=arguments)
@@ -61,16 +46,16 @@ def handled(run: Run) -> list[str]:
     return [task.name for task in run.tasks if task.result.get("msg") in ("restarted", "not me")]
 
 
-LOG_IN = "fleet.codex.codex : Log the accounts of this host in to Codex"
+RESULT = f"{ROLE} : {LOG_IN}"
 
 
 def test_handlers_are_notified_where_a_program_keeps_the_old_login(container: Container, playbook: Playbook) -> None:
     mismatch = {"codex_on_account_mismatch": "replace"}
     with running(container, "alice") as pid, running(container, "bob"):
         first = apply_role(playbook, container, codex_auth_content=login("one"))
-        fresher = apply_role(playbook, container, codex_auth_content=login("one", 1))
+        newer = apply_role(playbook, container, codex_auth_content=login("one", 1))
         planned = apply_role(playbook, container, "--check", codex_auth_content=login("two"), **mismatch)
-        for run in (first, fresher, planned):
+        for run in (first, newer, planned):
             assert handled(run) == []
         other = apply_role(playbook, container, codex_auth_content=login("two"), **mismatch)
         key = apply_role(playbook, container, codex_api_key="fleet-test-key-1", **mismatch)
@@ -78,18 +63,18 @@ def test_handlers_are_notified_where_a_program_keeps_the_old_login(container: Co
         removed = apply_role(playbook, container, codex_state="absent")
         for run in (other, key, removed):
             assert handled(run) == ["Restart the agent"]
-            auth = run.one(LOG_IN).result["homes"][0]["auth"]
+            auth = run.one(RESULT).result["homes"][0]["auth"]
             assert auth["restart_required"] is True
             assert auth["processes"] == [{"pid": pid, "name": "codex"}]
             assert f"codex ({pid})" in auth["restart_reason"]
-            assert any("Restart them" in warning for warning in run.one(LOG_IN).result["warnings"])
+            assert any("Restart them" in warning for warning in run.one(RESULT).result["warnings"])
         assert handled(again) == []
-        assert again.one(LOG_IN).result["homes"][0]["auth"]["restart_required"] is False
-        assert planned.one(LOG_IN).result["homes"][0]["auth"]["restart_required"] is None
+        assert again.one(RESULT).result["homes"][0]["auth"]["restart_required"] is False
+        assert planned.one(RESULT).result["homes"][0]["auth"]["restart_required"] is None
     quiet = apply_role(playbook, container, codex_auth_content=login("one"))
     assert handled(quiet) == []
     last = apply_role(playbook, container, codex_auth_content=login("two"), **mismatch)
-    assert (handled(last), last.one(LOG_IN).result["homes"][0]["auth"]["restart_required"]) == ([], False)
+    assert (handled(last), last.one(RESULT).result["homes"][0]["auth"]["restart_required"]) == ([], False)
 
 
 def test_other_core(container: Container, other_core: Playbook) -> None:
@@ -114,7 +99,7 @@ def test_other_core(container: Container, other_core: Playbook) -> None:
         assert log_in("fleet-test-key-2") == ["log in", "the agent", "always"]
 
 
-def test_what_an_old_codex_mixes_afterwards_is_put_right(container: Container, playbook: Playbook) -> None:
+def test_what_an_old_codex_mixes_afterwards_is_corrected(container: Container, playbook: Playbook) -> None:
     """Up to 0.163 it writes the tokens that it got for the old account under the id of the new one."""
     container.write(AUTH, json.dumps(login("one")), "alice")
     mixed = login("one", 5)
@@ -125,7 +110,7 @@ def test_what_an_old_codex_mixes_afterwards_is_put_right(container: Container, p
         run = apply_role(playbook, container, codex_auth_content=login("two"), codex_on_account_mismatch="replace")
     assert run.rc == 0, run.output
     assert json.loads(container.file(AUTH).content) == login("two")
-    assert run.one(LOG_IN).result["homes"][0]["auth"]["restart_required"] is True
+    assert run.one(RESULT).result["homes"][0]["auth"]["restart_required"] is True
 
 
 def test_what_a_new_codex_renews_afterwards_is_kept(container: Container, playbook: Playbook) -> None:

@@ -16,13 +16,12 @@ import time
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.tests.support.hosts import Container, Host, Machine, become
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run, Task
 
 from .authority import make_authority
-from .hosts import Container, Host, Machine
 from .leaks import Processes, Secrets, in_container, in_folder
-from .playbook import Playbook, Run, Task
 from .responses_api import Proxy, ResponsesApi
-from .test_connections import become
 
 NOW = dt.datetime.now(dt.UTC)
 DECLARED = ("auth.json", "config.toml", "codex.env")
@@ -50,7 +49,7 @@ class Place:
         return {path: leaks for path, leaks in found.items() if path not in known and not path.endswith("/.profile")}
 
 
-def accounts_of(container: Container, variables: dict[str, t.Any]) -> Place:
+def users_of(container: Container, variables: dict[str, t.Any]) -> Place:
     container.write("/usr/local/bin/codex", FAKE_CODEX, mode="755")
     users = ("alice", "bob")
     return Place(
@@ -82,9 +81,9 @@ def folders_of(machine: Machine, connection: str) -> Place:
 FAKE_CODEX = '#!/bin/sh\ncat "$CODEX_HOME/auth.json"; env; echo "Logged in using an API key"\n'
 
 PLACES: dict[str, t.Callable[[Container, Machine], Place]] = {
-    "docker": lambda c, m: accounts_of(c, c.docker()),
-    "ssh": lambda c, m: accounts_of(c, c.ssh("deploypw") | become("root", password="deploypw")),
-    "ssh_su": lambda c, m: accounts_of(c, c.ssh("dora") | become("root", "su", "root")),
+    "docker": lambda c, m: users_of(c, c.docker()),
+    "ssh": lambda c, m: users_of(c, c.ssh("deploypw") | become("root", password="deploypw")),
+    "ssh_su": lambda c, m: users_of(c, c.ssh("dora") | become("root", "su", "root")),
     "local": lambda c, m: folders_of(m, "local"),
     "unpiped": lambda c, m: folders_of(m, "unpiped"),
 }
@@ -284,7 +283,7 @@ def working(place: Place) -> list[Task]:
         {
             "name": f"fetch {name}",
             "fleet.codex.codex_auth_fetch": {
-                **place.homes[account],
+                **place.homes[home],
                 "dest": f"given/fetched/{name}.json",
                 "on_account_mismatch": "replace",
                 **options,
@@ -292,7 +291,7 @@ def working(place: Place) -> list[Task]:
             "register": "outcome",
         }
         # The plain copy lies among what was given, where nothing is looked for; the encrypted one does not.
-        for name, account, options in (
+        for name, home, options in (
             ("plain", "alice", {}),
             ("vault", "alice", {"dest": "fetched/vault.json", "encrypt_vault_id": "codex"}),
             ("again", "alice", {"dest": "fetched/vault.json", "encrypt_vault_id": "codex"}),
@@ -566,13 +565,13 @@ def test_detector(name: str, wanted: Secrets, container: Container, machine: Mac
 
 
 def test_forms(wanted: Secrets) -> None:
-    """Each dress of a secret is seen through, whatever stands before it; half of it is enough; else nothing is."""
+    """Each form of a secret is found, whatever stands before it, and so is a part of it; nothing else is."""
     secret = wanted.make("key").encode()
     for before in (b"", b"a", b"ab"):
         text = before + secret + b"!"
         once = base64.b64encode(text)
-        for dress in (text, once, base64.urlsafe_b64encode(text), base64.b64encode(b"x" + once), text.hex().encode()):
-            assert wanted.find(b"some " + dress + b" more", "here"), dress
+        for form in (text, once, base64.urlsafe_b64encode(text), base64.b64encode(b"x" + once), text.hex().encode()):
+            assert wanted.find(b"some " + form + b" more", "here"), form
     assert wanted.find(secret[:20], "here")
     assert wanted.find(secret[12:], "here")
     assert wanted.find(secret[::-1], "here")

@@ -1,4 +1,4 @@
-"""Target halves on the oldest and the newest Python there is, and places where root alone writes."""
+"""Target programs on the oldest and the newest Python there is, users, and places where root alone writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleet.codex.tests.target.half import Half
+from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
 
 OLDEST, NEWEST = (3, 6), (3, 13)
 
@@ -34,20 +34,29 @@ def _interpreters() -> list[str]:
 
 
 @pytest.fixture(scope="session", params=_interpreters(), ids=lambda path: path)
-def half(request: pytest.FixtureRequest) -> Half:
-    """A target half; each test runs on each."""
-    return Half(request.param)
+def target_program(request: pytest.FixtureRequest) -> TargetProgram:
+    """A target program; each test runs with each Python."""
+    return TargetProgram(request.param)
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A Codex home of this process's account."""
+    """A Codex home of this process's user."""
     folder = tmp_path / "home"
     folder.mkdir(mode=0o700)
     return folder
 
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="works for other accounts, which needs root")
+@pytest.fixture(scope="session")
+def shared_program() -> TargetProgram:
+    """A target program with a Python that every user can start."""
+    return TargetProgram("/usr/bin/python3")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips tests that need root where there is none."""
+    if os.geteuid() != 0 and item.get_closest_marker("needs_root"):
+        pytest.skip("needs root")
 
 
 @pytest.fixture
@@ -60,12 +69,12 @@ def root_folder() -> t.Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def account() -> pwd.struct_passwd:
-    """An account of this host that is not root."""
+def user() -> pwd.struct_passwd:
+    """A user of this host that is not root."""
     return pwd.getpwnam("nobody")
 
 
 @pytest.fixture(scope="session")
-def other_account() -> pwd.struct_passwd:
+def other_user() -> pwd.struct_passwd:
     """Another one."""
     return pwd.getpwnam("daemon")

@@ -1,4 +1,4 @@
-"""What a target half does to files: all of it or nothing, and only to what the controller saw."""
+"""What apply does to files: all of it or nothing, and only to what the controller saw."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest, Operation, OperationResult
-from ansible_collections.fleet.codex.tests.target.conftest import needs_root
-from ansible_collections.fleet.codex.tests.target.half import FILES, Half, sha256, write
+from ansible_collections.fleet.codex.tests.support.target_program import FILES, TargetProgram, sha256, write
 
 OLD, NEW = b"old content\n", b"new content\n"
 MARKER = "# our mark"
@@ -30,18 +29,18 @@ def operation(**keys: t.Any) -> Operation:
     return t.cast(Operation, {"base": "codex_home", **keys})
 
 
-def test_a_new_file(half: Half, home: Path) -> None:
-    assert half.apply(home, [write("auth.json", NEW, None)]) == [{"status": "done", "in_place": False}]
+def test_a_new_file(target_program: TargetProgram, home: Path) -> None:
+    assert target_program.apply(home, [write("auth.json", NEW, None)]) == [{"status": "done", "in_place": False}]
     assert (home / "auth.json").read_bytes() == NEW
     assert mode_of(home / "auth.json") == 0o600
     assert os.listdir(home) == ["auth.json"]
 
 
-def test_a_file_is_private_from_its_first_moment(half: Half, home: Path, tmp_path: Path) -> None:
+def test_a_file_is_private_from_its_first_moment(target_program: TargetProgram, home: Path, tmp_path: Path) -> None:
     """Each mode that strace sees a file made or changed to is looked at, whatever the umask."""
     trace = tmp_path / "trace"
-    command = ["strace", "-f", "-o", str(trace), "-e", "trace=open,openat,creat,chmod,fchmod,fchmodat,umask"]
-    half.apply(home, [write("auth.json", NEW, None)], command=[*command, *half.command()], umask=0)
+    wrapper = ["strace", "-f", "-o", str(trace), "-e", "trace=open,openat,creat,chmod,fchmod,fchmodat,umask"]
+    target_program.apply(home, [write("auth.json", NEW, None)], wrapper=wrapper, umask=0)
     made = [line for line in trace.read_text().splitlines() if "O_CREAT" in line and str(home) in line]
     assert made
     assert all(", 0600)" in line for line in made), made
@@ -50,29 +49,31 @@ def test_a_file_is_private_from_its_first_moment(half: Half, home: Path, tmp_pat
     assert all("0600" in line for line in changed), changed
 
 
-def test_replacing_keeps_nothing_of_the_old_inode(half: Half, home: Path) -> None:
+def test_replacing_keeps_nothing_of_the_old_inode(target_program: TargetProgram, home: Path) -> None:
     file = home / "config.toml"
     file.write_bytes(OLD)
     before = file.stat().st_ino
-    half.apply(home, [write("config.toml", NEW, OLD, mode=0o400)])
+    target_program.apply(home, [write("config.toml", NEW, OLD, mode=0o400)])
     assert (file.read_bytes(), mode_of(file)) == (NEW, 0o400)
     assert file.stat().st_ino != before
 
 
 @pytest.mark.parametrize("there", [OLD, None])
-def test_a_file_that_is_not_what_was_seen_is_left_alone(half: Half, home: Path, there: bytes | None) -> None:
+def test_a_file_that_is_not_what_was_seen_is_left_alone(
+    target_program: TargetProgram, home: Path, there: bytes | None
+) -> None:
     if there is not None:
         (home / "auth.json").write_bytes(there)
-    results = half.apply(home, [write("auth.json", NEW, b"seen"), write("config.toml", NEW, None)])
+    results = target_program.apply(home, [write("auth.json", NEW, b"seen"), write("config.toml", NEW, None)])
     assert [result["status"] for result in results] == ["conflict"]
     assert sorted(os.listdir(home)) == (["auth.json"] if there else [])
     assert there is None or (home / "auth.json").read_bytes() == there
 
 
-def test_nothing_is_done_after_an_operation_that_failed(half: Half, home: Path) -> None:
+def test_nothing_is_done_after_an_operation_that_failed(target_program: TargetProgram, home: Path) -> None:
     (home / "config.toml").write_bytes(OLD)
     fails = operation(operation="link", path="config.toml", to="/somewhere")
-    results = half.apply(home, [write("first", NEW, None), fails, write("auth.json", NEW, None)])
+    results = target_program.apply(home, [write("first", NEW, None), fails, write("auth.json", NEW, None)])
     assert [result["status"] for result in results] == ["done", "failed"]
     assert sorted(os.listdir(home)) == ["config.toml", "first"]
 
@@ -86,183 +87,191 @@ def test_nothing_is_done_after_an_operation_that_failed(half: Half, home: Path) 
     ],
     ids=lambda asked: asked["operation"],
 )
-def test_a_fifo_in_place_of_the_file_is_not_waited_for(half: Half, home: Path, asked: Operation) -> None:
+def test_a_fifo_in_place_of_the_file_is_not_waited_for(
+    target_program: TargetProgram, home: Path, asked: Operation
+) -> None:
     os.mkfifo(home / "auth.json")
-    result = half.apply(home, [asked], command=["timeout", "20", *half.command()])[0]
+    result = target_program.apply(home, [asked], wrapper=["timeout", "20"])[0]
     assert result["status"] in ("conflict", "failed")
     assert (home / "auth.json").is_fifo()
 
 
-def test_links_are_kept_and_their_target_replaced(half: Half, home: Path, tmp_path: Path) -> None:
+def test_links_are_kept_and_their_target_replaced(target_program: TargetProgram, home: Path, tmp_path: Path) -> None:
     target = tmp_path / "dotfiles" / "config.toml"
     target.parent.mkdir()
     target.write_bytes(OLD)
     (tmp_path / "middle").symlink_to(target)
     (home / "config.toml").symlink_to("../middle")
-    half.apply(home, [write("config.toml", NEW, OLD)])
+    target_program.apply(home, [write("config.toml", NEW, OLD)])
     assert os.readlink(home / "config.toml") == "../middle"
     assert target.read_bytes() == NEW
     assert os.listdir(target.parent) == ["config.toml"]
 
 
-def test_a_backup_is_private_and_beside_the_file(half: Half, home: Path) -> None:
+def test_a_backup_is_private_and_beside_the_file(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").write_bytes(OLD)
     (home / "auth.json").chmod(0o644)
-    result = half.apply(home, [write("auth.json", NEW, OLD, backup=True)])[0]
+    result = target_program.apply(home, [write("auth.json", NEW, OLD, backup=True)])[0]
     backup = Path(result["backup_file"] or "")
     assert backup.parent == home
     assert (backup.read_bytes(), mode_of(backup)) == (OLD, 0o600)
 
 
-def test_a_backup_is_made_of_what_is_removed(half: Half, home: Path) -> None:
+def test_a_backup_is_made_of_what_is_removed(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").write_bytes(OLD)
     remove = operation(operation="remove", path="auth.json", expected=sha256(OLD), backup=True)
-    result = half.apply(home, [remove])[0]
+    result = target_program.apply(home, [remove])[0]
     backup = Path(result["backup_file"] or "")
     assert os.listdir(home) == [backup.name]
     assert (backup.read_bytes(), mode_of(backup)) == (OLD, 0o600)
 
 
-def test_a_mode_alone(half: Half, home: Path) -> None:
+def test_a_mode_alone(target_program: TargetProgram, home: Path) -> None:
     file = home / "auth.json"
     file.write_bytes(OLD)
     file.chmod(0o644)
     before = file.stat().st_ino
-    assert half.apply(home, [operation(operation="mode", path="auth.json", mode=0o600)]) == [{"status": "done"}]
+    assert target_program.apply(home, [operation(operation="mode", path="auth.json", mode=0o600)]) == [
+        {"status": "done"}
+    ]
     assert (mode_of(file), file.stat().st_ino) == (0o600, before)
 
 
-def test_the_folder(half: Half, home: Path) -> None:
+def test_the_folder(target_program: TargetProgram, home: Path) -> None:
     codex_home = home / "a" / "b"
     make = operation(operation="directory", path="", mode=0o700)
-    assert half.apply(codex_home, [make, write("auth.json", NEW, None)], umask=0)[1]["status"] == "done"
+    assert target_program.apply(codex_home, [make, write("auth.json", NEW, None)], umask=0)[1]["status"] == "done"
     assert mode_of(codex_home) == 0o700
     codex_home.chmod(0o755)
-    half.apply(codex_home, [make])
+    target_program.apply(codex_home, [make])
     assert mode_of(codex_home) == 0o700
 
 
-def test_remove(half: Half, home: Path) -> None:
+def test_remove(target_program: TargetProgram, home: Path) -> None:
     file = home / "auth.json"
     file.write_bytes(OLD)
     remove = operation(operation="remove", path="auth.json", expected=sha256(NEW))
-    assert half.apply(home, [remove])[0]["status"] == "conflict"
+    assert target_program.apply(home, [remove])[0]["status"] == "conflict"
     assert file.read_bytes() == OLD
     remove["expected"] = sha256(OLD)
-    assert half.apply(home, [remove])[0]["status"] == "done"
+    assert target_program.apply(home, [remove])[0]["status"] == "done"
     assert os.listdir(home) == []
 
 
-def test_removing_a_link_leaves_its_target(half: Half, home: Path) -> None:
+def test_removing_a_link_leaves_its_target(target_program: TargetProgram, home: Path) -> None:
     (home / "target").write_bytes(OLD)
     (home / "auth.json").symlink_to("target")
-    half.apply(home, [operation(operation="remove", path="auth.json", expected=sha256(OLD))])
+    target_program.apply(home, [operation(operation="remove", path="auth.json", expected=sha256(OLD))])
     assert os.listdir(home) == ["target"]
 
 
 @pytest.mark.parametrize("before", [b"", b"a\n", b"no newline at the end", b"\n\nblank\n", b"caf\xe9 not UTF-8\n"])
-def test_a_marked_line_comes_first_and_goes_without_a_trace(half: Half, home: Path, before: bytes) -> None:
+def test_a_marked_line_comes_first_and_goes_without_a_trace(
+    target_program: TargetProgram, home: Path, before: bytes
+) -> None:
     file = home / ".bashrc"
     file.write_bytes(before)
     file.chmod(0o640)
     line = f". codex.env {MARKER}"
     put = operation(operation="lines", path=".bashrc", line=line, marker=MARKER, mode=0o644, expected=sha256(before))
-    assert half.apply(home, [put])[0]["status"] == "done"
+    assert target_program.apply(home, [put])[0]["status"] == "done"
     with_line = file.read_bytes()
     assert with_line == line.encode() + b"\n" + before
     assert mode_of(file) == 0o640
     put.update(line=f". other.env {MARKER}", expected=sha256(with_line))
-    half.apply(home, [put])
+    target_program.apply(home, [put])
     assert file.read_bytes() == f". other.env {MARKER}\n".encode() + before
     put.update(line=None, expected=sha256(file.read_bytes()))
-    half.apply(home, [put])
+    target_program.apply(home, [put])
     assert (file.read_bytes() if file.exists() else b"") == before
 
 
-def test_a_file_made_for_the_line_goes_with_it(half: Half, home: Path) -> None:
+def test_a_file_made_for_the_line_goes_with_it(target_program: TargetProgram, home: Path) -> None:
     put = operation(operation="lines", path=".profile", line=f"x {MARKER}", marker=MARKER, mode=0o644, expected=None)
-    half.apply(home, [put])
+    target_program.apply(home, [put])
     assert mode_of(home / ".profile") == 0o644
     put.update(line=None, expected=sha256((home / ".profile").read_bytes()))
-    half.apply(home, [put])
+    target_program.apply(home, [put])
     assert os.listdir(home) == []
 
 
-def test_a_linked_file_that_becomes_empty_stays_a_link(half: Half, home: Path) -> None:
+def test_a_linked_file_that_becomes_empty_stays_a_link(target_program: TargetProgram, home: Path) -> None:
     content = f"x {MARKER}\n".encode()
     (home / "dotfile").write_bytes(content)
     (home / ".bashrc").symlink_to("dotfile")
     take = operation(operation="lines", path=".bashrc", line=None, marker=MARKER, mode=0o644, expected=sha256(content))
-    assert half.apply(home, [take])[0]["status"] == "done"
+    assert target_program.apply(home, [take])[0]["status"] == "done"
     assert os.readlink(home / ".bashrc") == "dotfile"
     assert (home / "dotfile").read_bytes() == b""
 
 
 @pytest.mark.parametrize("line", [None, f"y {MARKER}"])
-def test_lines_of_a_file_that_is_not_what_was_seen_are_left_alone(half: Half, home: Path, line: str | None) -> None:
+def test_lines_of_a_file_that_is_not_what_was_seen_are_left_alone(
+    target_program: TargetProgram, home: Path, line: str | None
+) -> None:
     content = f"x {MARKER}\n".encode()
     (home / ".bashrc").write_bytes(content)
     put = operation(operation="lines", path=".bashrc", line=line, marker=MARKER, mode=0o644, expected=sha256(OLD))
-    assert half.apply(home, [put])[0]["status"] == "conflict"
+    assert target_program.apply(home, [put])[0]["status"] == "conflict"
     assert (home / ".bashrc").read_bytes() == content
 
 
-def test_a_link_operation_touches_only_links(half: Half, home: Path) -> None:
+def test_a_link_operation_touches_only_links(target_program: TargetProgram, home: Path) -> None:
     link = operation(operation="link", path="a/b.conf", to="/somewhere")
-    half.apply(home, [link])
+    target_program.apply(home, [link])
     assert os.readlink(home / "a" / "b.conf") == "/somewhere"
-    half.apply(home, [operation(operation="link", path="a/b.conf", to=None)])
+    target_program.apply(home, [operation(operation="link", path="a/b.conf", to=None)])
     assert os.listdir(home / "a") == []
     (home / "a" / "b.conf").write_bytes(OLD)
-    assert half.apply(home, [link])[0]["status"] == "failed"
+    assert target_program.apply(home, [link])[0]["status"] == "failed"
     assert (home / "a" / "b.conf").read_bytes() == OLD
 
 
 def test_leftovers_of_a_killed_run_are_found_and_cleaned_and_those_of_a_running_one_kept(
-    half: Half, home: Path
+    target_program: TargetProgram, home: Path
 ) -> None:
     dead, alive = home / ".fleet-codex-dead", home / ".fleet-codex-alive"
     dead.write_bytes(OLD)
     with alive.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert half.describe(home)["leftovers"] == [str(dead)]
-        half.apply(home, [operation(operation="clean", base="home", path=str(home))])
+        assert target_program.describe(home)["leftovers"] == [str(dead)]
+        target_program.apply(home, [operation(operation="clean", base="home_directory", path=str(home))])
         assert os.listdir(home) == [alive.name]
 
 
-def test_a_leftover_that_another_run_cleaned_meanwhile_is_no_failure(half: Half, home: Path) -> None:
+def test_a_leftover_that_another_run_cleaned_meanwhile_is_not_a_failure(target_program: TargetProgram, home: Path) -> None:
     (home / ".fleet-codex-one").write_bytes(OLD)
     vanish = ["strace", "-f", "-o", "/dev/null", "-e", "inject=unlink,unlinkat:error=ENOENT"]
-    clean = operation(operation="clean", base="home", path=str(home))
-    assert half.apply(home, [clean], command=[*vanish, *half.command()]) == [{"status": "done"}]
+    clean = operation(operation="clean", base="home_directory", path=str(home))
+    assert target_program.apply(home, [clean], wrapper=vanish) == [{"status": "done"}]
 
 
-def test_a_run_killed_before_the_rename_leaves_the_old_file(half: Half, home: Path) -> None:
+def test_a_run_killed_before_the_rename_leaves_the_old_file(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").write_bytes(OLD)
     trace = ["strace", "-f", "-o", "/dev/null", "-e", "inject=rename,renameat,renameat2:signal=SIGKILL:error=EPERM"]
     request = [write("auth.json", NEW, OLD)]
     with pytest.raises(AssertionError):
-        half.apply(home, request, command=[*trace, *half.command()])
+        target_program.apply(home, request, wrapper=trace)
     assert (home / "auth.json").read_bytes() == OLD
-    assert len(half.describe(home)["leftovers"]) == 1
-    half.apply(home, [*request, operation(operation="clean", base="home", path=str(home))])
+    assert len(target_program.describe(home)["leftovers"]) == 1
+    target_program.apply(home, [*request, operation(operation="clean", base="home_directory", path=str(home))])
     assert os.listdir(home) == ["auth.json"]
 
 
-def test_a_change_in_the_last_moment_is_kept_and_the_writers_own_file_is_no_leftover(half: Half, home: Path) -> None:
+def test_a_change_in_the_last_moment_is_kept_and_the_writers_own_file_is_not_a_leftover(
+    target_program: TargetProgram, home: Path
+) -> None:
     file = home / "auth.json"
     file.write_bytes(OLD)
     slow = ["strace", "-f", "-o", "/dev/null", "-e", "inject=fsync:delay_enter=2000000"]  # microseconds
     results: list[list[OperationResult]] = []
     writer = threading.Thread(
-        target=lambda: results.append(
-            half.apply(home, [write("auth.json", NEW, OLD)], command=[*slow, *half.command()])
-        )
+        target=lambda: results.append(target_program.apply(home, [write("auth.json", NEW, OLD)], wrapper=slow))
     )
     writer.start()
     while not any(name.startswith(".fleet-codex-") for name in os.listdir(home)):
         time.sleep(0.01)
-    assert half.describe(home)["leftovers"] == []
+    assert target_program.describe(home)["leftovers"] == []
     file.write_bytes(b"Codex wrote this meanwhile")
     writer.join()
     assert results[0][0]["status"] == "conflict"
@@ -274,11 +283,11 @@ LOCKS = ["auth.lock", "auth.json.lock"]
 
 
 def test_codexs_locks_are_held_around_the_comparison_and_the_rename_and_stay(
-    half: Half, home: Path, tmp_path: Path
+    target_program: TargetProgram, home: Path, tmp_path: Path
 ) -> None:
     trace = tmp_path / "trace"
-    command = ["strace", "-f", "-o", str(trace), "-e", "trace=flock,rename,close,openat"]
-    half.apply(home, [write("auth.json", NEW, None, locks=LOCKS)], command=[*command, *half.command()])
+    wrapper = ["strace", "-f", "-o", str(trace), "-e", "trace=flock,rename,close,openat"]
+    target_program.apply(home, [write("auth.json", NEW, None, locks=LOCKS)], wrapper=wrapper)
     text = trace.read_text()
     taken = [line for line in text.splitlines() if "flock" in line or "rename" in line]
     assert [line.split()[1][:5] for line in taken[-3:]] == ["flock", "flock", "renam"], taken
@@ -287,13 +296,13 @@ def test_codexs_locks_are_held_around_the_comparison_and_the_rename_and_stay(
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_a_lock_that_codex_holds_is_waited_for(half: Half, home: Path, name: str) -> None:
+def test_a_lock_that_codex_holds_is_waited_for(target_program: TargetProgram, home: Path, name: str) -> None:
     (home / "auth.json").write_bytes(OLD)
     with (home / name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         results: list[list[OperationResult]] = []
         writer = threading.Thread(
-            target=lambda: results.append(half.apply(home, [write("auth.json", NEW, OLD, locks=LOCKS)]))
+            target=lambda: results.append(target_program.apply(home, [write("auth.json", NEW, OLD, locks=LOCKS)]))
         )
         writer.start()
         while not any(entry.startswith(".fleet-codex-") for entry in os.listdir(home)):
@@ -307,15 +316,19 @@ def test_a_lock_that_codex_holds_is_waited_for(half: Half, home: Path, name: str
     assert (home / "auth.json").read_bytes() == b"renewed by Codex"
 
 
-class Impatient(Half):
+class Impatient(TargetProgram):
     """Waits for a moment only."""
 
-    def code(self) -> bytes:
-        return super().code().replace(b"LOCK_TIME_LIMIT = 20", b"LOCK_TIME_LIMIT = 0.2")
+    def code(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest] = ()) -> bytes:
+        code = super().code(operation, homes)
+        assert code.count(b"LOCK_TIME_LIMIT = 20") == 1
+        return code.replace(b"LOCK_TIME_LIMIT = 20", b"LOCK_TIME_LIMIT = 0.2")
 
 
 @pytest.mark.parametrize("operation_", ["write", "remove"])
-def test_a_lock_that_is_never_given_back_is_told_and_nothing_is_done(half: Half, home: Path, operation_: str) -> None:
+def test_a_lock_that_is_never_given_back_is_a_failure_and_nothing_is_done(
+    target_program: TargetProgram, home: Path, operation_: str
+) -> None:
     (home / "auth.json").write_bytes(OLD)
     change = (
         write("auth.json", NEW, OLD, locks=LOCKS)
@@ -324,19 +337,21 @@ def test_a_lock_that_is_never_given_back_is_told_and_nothing_is_done(half: Half,
     )
     with (home / "auth.json.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        result = Impatient(half.interpreter).apply(home, [change])[0]
+        result = Impatient(target_program.interpreter).apply(home, [change])[0]
     assert (result["status"], result["code"]) == ("failed", "EAGAIN")
     assert result["path"] == f"{home}/auth.json.lock"
     assert (home / "auth.json").read_bytes() == OLD
     assert sorted(os.listdir(home)) == ["auth.json", "auth.json.lock", "auth.lock"]
 
 
-def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(half: Half, home: Path) -> None:
+def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(
+    target_program: TargetProgram, home: Path
+) -> None:
     tokens = b'{"id_token": "a", "owner": "x", "later": {"x": 1}}'
     old = b'{"auth_mode": "chatgpt", "mine": 1, "tokens": ' + tokens + b', "last_refresh": "o"}'
     new = b'{"auth_mode": "chatgpt", "OPENAI_API_KEY": null, "tokens": {"id_token": "b"}, "last_refresh": "n"}'
     (home / "auth.json").write_bytes(old)
-    half.apply(home, [write("auth.json", new, old, keep_unknown_but=["owner"])])
+    target_program.apply(home, [write("auth.json", new, old, preserve_unknown_except=["owner"])])
     text = (home / "auth.json").read_text()
     assert json.loads(text) == {
         "auth_mode": "chatgpt",
@@ -349,11 +364,11 @@ def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(half: Hal
     assert text == json.dumps(json.loads(text), indent=2)
 
 
-def test_fields_are_not_merged_into_a_file_that_is_not_what_was_seen(half: Half, home: Path) -> None:
+def test_fields_are_not_merged_into_a_file_that_is_not_what_was_seen(target_program: TargetProgram, home: Path) -> None:
     for there in (None, b"half writ"):
         if there is not None:
             (home / "auth.json").write_bytes(there)
-        result = half.apply(home, [write("auth.json", b"{}", b'{"a": 1}', keep_unknown_but=[])])[0]
+        result = target_program.apply(home, [write("auth.json", b"{}", b'{"a": 1}', preserve_unknown_except=[])])[0]
         assert result["status"] == "conflict"
 
 
@@ -361,14 +376,14 @@ def backups(home: Path) -> list[Path]:
     return sorted(home.glob("auth.json.*~"), key=lambda path: path.name.split(".")[-1])
 
 
-def test_only_so_many_backups_stay(half: Half, home: Path) -> None:
+def test_only_so_many_backups_stay(target_program: TargetProgram, home: Path) -> None:
     # One has been made while the clock was wrong.
     for day, year in ((1, 2020), (2, 2020), (3, 2999)):
         (home / f"auth.json.7.{year}-01-0{day}@00:00:00~").write_bytes(b"%d" % day)
     for other in ("auth.json.mine~", "config.toml.7.2020-01-01@00:00:00~"):
         (home / other).write_bytes(OLD)
     (home / "auth.json").write_bytes(OLD)
-    result = half.apply(home, [write("auth.json", NEW, OLD, backup=True, backup_keep=2)])[0]
+    result = target_program.apply(home, [write("auth.json", NEW, OLD, backup=True, backup_keep=2)])[0]
     kept = {str(path): path.read_bytes() for path in backups(home) if "mine" not in path.name}
     assert sorted(kept.values()) == [b"3", OLD]
     assert kept[str(result["backup_file"])] == OLD
@@ -376,14 +391,14 @@ def test_only_so_many_backups_stay(half: Half, home: Path) -> None:
     assert (home / "config.toml.7.2020-01-01@00:00:00~").exists()
 
 
-def test_no_backup_is_left_of_a_change_that_was_not_made(half: Half, home: Path) -> None:
+def test_no_backup_is_left_of_a_change_that_was_not_made(target_program: TargetProgram, home: Path) -> None:
     file = home / "auth.json"
     file.write_bytes(OLD)
     with (home / "auth.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         results: list[list[OperationResult]] = []
         request = [write("auth.json", NEW, OLD, locks=LOCKS, backup=True)]
-        writer = threading.Thread(target=lambda: results.append(half.apply(home, request)))
+        writer = threading.Thread(target=lambda: results.append(target_program.apply(home, request)))
         writer.start()
         while not any(name.startswith(".fleet-codex-") for name in os.listdir(home)) or not backups(home):
             time.sleep(0.01)
@@ -394,7 +409,7 @@ def test_no_backup_is_left_of_a_change_that_was_not_made(half: Half, home: Path)
 
 
 class RunningCodex:
-    """A program that Linux names codex, as its account; ``after`` a while it may write a file and then ends."""
+    """A program that Linux names codex, as its user; ``after`` a while it may write a file and then ends."""
 
     def __init__(self, folder: Path, script: str = "", user: str | None = None) -> None:
         program = folder / "codex"
@@ -412,21 +427,23 @@ class RunningCodex:
         self.process.communicate()
 
 
-def test_a_codex_that_writes_after_the_change_is_told(half: Half, home: Path, tmp_path: Path) -> None:
+def test_a_codex_that_writes_after_the_change_is_reported(
+    target_program: TargetProgram, home: Path, tmp_path: Path
+) -> None:
     """Up to 0.163 it writes the login it has renewed over whatever is there by then."""
     file = home / "auth.json"
     file.write_bytes(OLD)
     wait = f"until grep -q new {file}; do :; done; echo mixed >{file}; exec sleep 0 &&"
     with RunningCodex(tmp_path, wait) as codex:
-        result = half.apply(home, [write("auth.json", NEW, OLD, settle=30)])[0]
-    assert (result["status"], result["rewritten"]) == ("done", True)
+        result = target_program.apply(home, [write("auth.json", NEW, OLD, watch_seconds=30)])[0]
+    assert (result["status"], result["overwritten"]) == ("done", True)
     assert {"pid": codex.process.pid, "name": "codex"} in result["processes"]
     assert file.read_bytes() == b"mixed\n"
 
 
-@needs_root
+@pytest.mark.needs_root
 def test_a_codex_that_writes_after_the_change_keeps_a_file_of_the_host_as_it_is(
-    half: Half, home: Path, root_folder: Path, tmp_path: Path
+    target_program: TargetProgram, home: Path, root_folder: Path, tmp_path: Path
 ) -> None:
     """The login is not the one that the host's file is to go with."""
     auth, file = home / "auth.json", root_folder / "config.toml"
@@ -435,102 +452,106 @@ def test_a_codex_that_writes_after_the_change_keeps_a_file_of_the_host_as_it_is(
     requests: list[HomeRequest] = [
         {"user": None, "codex_home": str(home), "operations": operations}
         for operations in (
-            [write("auth.json", NEW, OLD, settle=30)],
+            [write("auth.json", NEW, OLD, watch_seconds=30)],
             [write(str(file), NEW, None) | t.cast(Operation, {"base": "host"})],
         )
     ]
     with RunningCodex(tmp_path, wait):
-        answers = half.execute("apply", requests)
+        answers = target_program.execute("apply", requests)
     assert [answer["results"][0]["status"] for answer in answers] == ["done", "conflict"]
     assert not file.exists()
 
 
 def test_a_codex_that_goes_on_without_writing_is_not_waited_for_for_ever(
-    half: Half, home: Path, tmp_path: Path
+    target_program: TargetProgram, home: Path, tmp_path: Path
 ) -> None:
     (home / "auth.json").write_bytes(OLD)
-    remove = operation(operation="remove", path="auth.json", expected=sha256(NEW), settle=0)
+    remove = operation(operation="remove", path="auth.json", expected=sha256(NEW), watch_seconds=0)
     with RunningCodex(tmp_path) as codex:
-        results = half.apply(home, [write("auth.json", NEW, OLD, settle=0.3), remove])
+        results = target_program.apply(home, [write("auth.json", NEW, OLD, watch_seconds=0.3), remove])
     for result in results:
-        assert (result["status"], result["rewritten"]) == ("done", False)
+        assert (result["status"], result["overwritten"]) == ("done", False)
         assert {"pid": codex.process.pid, "name": "codex"} in result["processes"]
     assert not (home / "auth.json").exists()
 
 
-@needs_root
-def test_another_accounts_codex_is_none_of_this_account(half: Half, home: Path, root_folder: Path) -> None:
+@pytest.mark.needs_root
+def test_the_codex_of_another_user_does_not_count(target_program: TargetProgram, home: Path, root_folder: Path) -> None:
     (home / "auth.json").write_bytes(OLD)
     with RunningCodex(root_folder, user="nobody") as codex:
-        result = half.apply(home, [write("auth.json", NEW, OLD, settle=0)])[0]
+        result = target_program.apply(home, [write("auth.json", NEW, OLD, watch_seconds=0)])[0]
     assert codex.process.pid not in [process["pid"] for process in result["processes"]]
 
 
-def test_no_process_is_looked_for_unless_asked(half: Half, home: Path) -> None:
-    assert "processes" not in half.apply(home, [write("auth.json", NEW, None)])[0]
+def test_no_process_is_looked_for_unless_asked(target_program: TargetProgram, home: Path) -> None:
+    assert "processes" not in target_program.apply(home, [write("auth.json", NEW, None)])[0]
 
 
-def test_the_bytes_reach_the_disk_before_the_rename(half: Half, home: Path, tmp_path: Path) -> None:
+def test_the_bytes_reach_the_disk_before_the_rename(target_program: TargetProgram, home: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    command = ["strace", "-f", "-o", str(trace), "-e", "trace=fsync,rename,renameat,renameat2"]
-    half.apply(home, [write("auth.json", NEW, None)], command=[*command, *half.command()])
+    wrapper = ["strace", "-f", "-o", str(trace), "-e", "trace=fsync,rename,renameat,renameat2"]
+    target_program.apply(home, [write("auth.json", NEW, None)], wrapper=wrapper)
     calls = [line.split()[1].partition("(")[0] for line in trace.read_text().splitlines() if "(" in line]
     assert [call[:6] for call in calls] == ["fsync", "rename", "fsync"]
 
 
-@needs_root
+@pytest.mark.needs_root
 class TestMounts:
     """What only a mount namespace can show; each test has its own."""
 
-    def in_namespace(self, half: Half, setup: str) -> list[str]:
-        return ["unshare", "--mount", "/bin/sh", "-c", f'{setup}; exec "$@"', "sh", *half.command()]
+    def in_namespace(self, setup: str) -> list[str]:
+        return ["unshare", "--mount", "/bin/sh", "-c", f'{setup}; exec "$@"', "sh"]
 
-    def test_a_mounted_file_is_rewritten_in_place(self, half: Half, home: Path, tmp_path: Path) -> None:
+    def test_a_mounted_file_is_rewritten_in_place(
+        self, target_program: TargetProgram, home: Path, tmp_path: Path
+    ) -> None:
         outside = tmp_path / "outside"
         outside.write_bytes(OLD * 100)
         (home / "auth.json").touch()
-        command = self.in_namespace(half, f"mount --bind {outside} {home}/auth.json")
-        result = half.apply(home, [write("auth.json", NEW, OLD * 100)], command=command)[0]
+        wrapper = self.in_namespace(f"mount --bind {outside} {home}/auth.json")
+        result = target_program.apply(home, [write("auth.json", NEW, OLD * 100)], wrapper=wrapper)[0]
         assert result == {"status": "done", "in_place": True}
         assert outside.read_bytes() == NEW
         assert os.listdir(home) == ["auth.json"]
 
-    def test_a_mounted_file_is_emptied_where_it_is_to_be_removed(self, half: Half, home: Path, tmp_path: Path) -> None:
+    def test_a_mounted_file_is_emptied_where_it_is_to_be_removed(
+        self, target_program: TargetProgram, home: Path, tmp_path: Path
+    ) -> None:
         outside = tmp_path / "outside"
         outside.write_bytes(OLD)
         (home / "auth.json").touch()
-        command = self.in_namespace(half, f"mount --bind {outside} {home}/auth.json")
+        wrapper = self.in_namespace(f"mount --bind {outside} {home}/auth.json")
         remove = operation(operation="remove", path="auth.json", expected=sha256(OLD), backup=True)
-        result = half.apply(home, [remove], command=command)[0]
+        result = target_program.apply(home, [remove], wrapper=wrapper)[0]
         assert (result["status"], result["in_place"]) == ("done", True)
         assert outside.read_bytes() == b""
         assert Path(str(result["backup_file"])).read_bytes() == OLD
 
-    def test_a_mounted_file_gets_its_mode(self, half: Half, home: Path, tmp_path: Path) -> None:
+    def test_a_mounted_file_gets_its_mode(self, target_program: TargetProgram, home: Path, tmp_path: Path) -> None:
         outside = tmp_path / "outside"
         outside.write_bytes(OLD)
         outside.chmod(0o644)
         (home / "auth.json").touch()
-        command = self.in_namespace(half, f"mount --bind {outside} {home}/auth.json")
-        assert half.apply(home, [write("auth.json", NEW, OLD)], command=command)[0]["in_place"]
+        wrapper = self.in_namespace(f"mount --bind {outside} {home}/auth.json")
+        assert target_program.apply(home, [write("auth.json", NEW, OLD)], wrapper=wrapper)[0]["in_place"]
         assert mode_of(outside) == 0o600
 
-    def test_a_full_disk(self, half: Half, home: Path) -> None:
+    def test_a_full_disk(self, target_program: TargetProgram, home: Path) -> None:
         (home / "disk").mkdir()
         setup = f"mount -t tmpfs -o size=64k tmpfs {home}/disk; printf 'old content\\n' >{home}/disk/auth.json"
         check = f"mkdir -p {home}/kept; "
-        command = [
+        wrapper = [
             *("unshare", "--mount", "/bin/sh", "-c"),
             f'{setup}; "$@"; status=$?; {check} cp -a {home}/disk/. {home}/kept; exit $status',
-            *("sh", *half.command()),
+            "sh",
         ]
-        result = half.apply(home / "disk", [write("auth.json", b"x" * 200_000, OLD)], command=command)[0]
+        result = target_program.apply(home / "disk", [write("auth.json", b"x" * 200_000, OLD)], wrapper=wrapper)[0]
         assert (result["status"], result["code"]) == ("failed", "ENOSPC")
         assert os.listdir(home / "kept") == ["auth.json"]
         assert (home / "kept" / "auth.json").read_bytes() == OLD
 
     @pytest.mark.parametrize("size", [6_000, 200_000])
-    def test_a_full_disk_behind_a_mounted_file(self, half: Half, home: Path, size: int) -> None:
+    def test_a_full_disk_behind_a_mounted_file(self, target_program: TargetProgram, home: Path, size: int) -> None:
         """In place there is no second file: the old bytes are put back."""
         (home / "disk").mkdir()
         (home / "auth.json").touch()
@@ -538,93 +559,99 @@ class TestMounts:
             f"mount -t tmpfs -o size=4k tmpfs {home}/disk; printf 'old content\\n' >{home}/disk/auth.json; "
             f"mount --bind {home}/disk/auth.json {home}/auth.json"
         )
-        command = [
+        wrapper = [
             *("unshare", "--mount", "/bin/sh", "-c"),
             f'{setup}; "$@"; status=$?; cp {home}/auth.json {home}/kept; exit $status',
-            *("sh", *half.command()),
+            "sh",
         ]
-        result = half.apply(home, [write("auth.json", b"x" * size, OLD)], command=command)[0]
+        result = target_program.apply(home, [write("auth.json", b"x" * size, OLD)], wrapper=wrapper)[0]
         assert (result["status"], result["code"]) == ("failed", "ENOSPC")
         assert (home / "kept").read_bytes() == OLD
 
-    def test_a_read_only_file_system(self, half: Half, home: Path) -> None:
+    def test_a_read_only_file_system(self, target_program: TargetProgram, home: Path) -> None:
         (home / "auth.json").write_bytes(OLD)
-        command = self.in_namespace(half, f"mount --bind {home} {home}; mount -o remount,ro,bind {home}")
-        result = half.apply(home, [write("auth.json", NEW, OLD)], command=command)[0]
+        wrapper = self.in_namespace(f"mount --bind {home} {home}; mount -o remount,ro,bind {home}")
+        result = target_program.apply(home, [write("auth.json", NEW, OLD)], wrapper=wrapper)[0]
         assert (result["status"], result["code"]) == ("failed", "EROFS")
         assert (home / "auth.json").read_bytes() == OLD
 
 
-@needs_root
-class TestAccounts:
-    """Root works for an account by becoming it."""
+@pytest.mark.needs_root
+class TestUsers:
+    """Root works for a user by becoming it."""
 
-    def test_files_belong_to_the_account(self, half: Half, root_folder: Path, account) -> None:
+    def test_files_belong_to_the_user(self, target_program: TargetProgram, root_folder: Path, user) -> None:
         codex_home = root_folder / "codex" / "home"
-        make = operation(operation="directory", path="", mode=0o700, by_root=True)
-        half.apply(codex_home, [make, write("auth.json", NEW, None)], user=account.pw_name)
+        make = operation(operation="directory", path="", mode=0o700, create_as_root=True)
+        target_program.apply(codex_home, [make, write("auth.json", NEW, None)], user=user.pw_name)
         for path in (codex_home, codex_home / "auth.json"):
-            assert (path.stat().st_uid, path.stat().st_gid) == (account.pw_uid, account.pw_gid)
+            assert (path.stat().st_uid, path.stat().st_gid) == (user.pw_uid, user.pw_gid)
         assert (codex_home.parent.stat().st_uid, mode_of(codex_home.parent)) == (0, 0o755)
 
-    def test_a_hostile_link_leads_no_further_than_the_account_can_go(
-        self, half: Half, root_folder: Path, account
+    def test_a_hostile_link_leads_no_further_than_the_user_can_go(
+        self, target_program: TargetProgram, root_folder: Path, user
     ) -> None:
         codex_home = root_folder / "home"
         codex_home.mkdir(mode=0o700)
-        os.chown(codex_home, account.pw_uid, account.pw_gid)
+        os.chown(codex_home, user.pw_uid, user.pw_gid)
         victim = root_folder / "victim"
         victim.write_bytes(OLD)
         victim.chmod(0o644)
         (codex_home / "auth.json").symlink_to(victim)
-        result = half.apply(codex_home, [write("auth.json", NEW, OLD)], user=account.pw_name)[0]
+        result = target_program.apply(codex_home, [write("auth.json", NEW, OLD)], user=user.pw_name)[0]
         assert (result["status"], result["code"]) == ("failed", "EACCES")
         assert victim.read_bytes() == OLD
 
-    def test_groups_are_dropped(self, half: Half, root_folder: Path, account) -> None:
+    def test_groups_are_dropped(self, target_program: TargetProgram, root_folder: Path, user) -> None:
         secret = root_folder / "secret"
         secret.write_bytes(OLD)
         secret.chmod(0o640)  # root's group may read it
         codex_home = root_folder / "home"
         codex_home.mkdir(mode=0o700)
-        os.chown(codex_home, account.pw_uid, account.pw_gid)
+        os.chown(codex_home, user.pw_uid, user.pw_gid)
         (codex_home / "config.toml").symlink_to(secret)
-        answer = half.describe(codex_home, user=account.pw_name, extra_groups=[0])
+        answer = target_program.describe(codex_home, user=user.pw_name, extra_groups=[0])
         assert answer["files"]["config"]["kind"] == "unreadable"
         line = operation(operation="lines", path="config.toml", line="x", marker="x", mode=0o600, expected=None)
-        result = half.apply(codex_home, [line], user=account.pw_name, extra_groups=[0])[0]
+        result = target_program.apply(codex_home, [line], user=user.pw_name, extra_groups=[0])[0]
         assert (result["status"], result["code"]) == ("failed", "EACCES")
 
-    def test_root_is_itself_again_after_it_looked_as_another(self, half: Half, root_folder: Path, account) -> None:
+    def test_root_is_itself_again_after_it_looked_as_a_user(
+        self, target_program: TargetProgram, root_folder: Path, user
+    ) -> None:
         theirs, own = root_folder / "theirs", root_folder / "own"
         for folder in (theirs, own):
             folder.mkdir(mode=0o700)
             (folder / "config.toml").write_bytes(OLD)
-        os.chown(theirs, account.pw_uid, account.pw_gid)
+        os.chown(theirs, user.pw_uid, user.pw_gid)
         homes = [
-            {"user": account.pw_name, "codex_home": str(theirs), "files": FILES},
+            {"user": user.pw_name, "codex_home": str(theirs), "files": FILES},
             {"user": None, "codex_home": str(own), "files": FILES},
-            {"user": account.pw_name, "codex_home": str(own), "files": FILES},
+            {"user": user.pw_name, "codex_home": str(own), "files": FILES},
         ]
-        kinds = [home.get("files", {}).get("config", {}).get("kind") for home in half.execute("describe", homes)]
+        kinds = [
+            home.get("files", {}).get("config", {}).get("kind") for home in target_program.execute("describe", homes)
+        ]
         assert kinds == ["file", "file", None]
 
-    def test_several_accounts_in_one_execution(self, half: Half, root_folder: Path, account, other_account) -> None:
+    def test_several_users_in_one_execution(
+        self, target_program: TargetProgram, root_folder: Path, user, other_user
+    ) -> None:
         homes = []
-        for entry in (account, other_account):
-            make = operation(operation="directory", path="", mode=0o700, by_root=True)
+        for entry in (user, other_user):
+            make = operation(operation="directory", path="", mode=0o700, create_as_root=True)
             home = {"user": entry.pw_name, "codex_home": str(root_folder / entry.pw_name)}
             homes.append({**home, "operations": [make, write("auth.json", entry.pw_name.encode(), None)]})
-        half.execute("apply", homes)
-        for entry in (account, other_account):
+        target_program.execute("apply", homes)
+        for entry in (user, other_user):
             file = root_folder / entry.pw_name / "auth.json"
             assert (file.read_bytes(), file.stat().st_uid) == (entry.pw_name.encode(), entry.pw_uid)
 
 
-def test_the_answer_shows_nothing_of_what_lies_on_the_target(half: Half, home: Path) -> None:
+def test_the_answer_shows_nothing_of_what_lies_on_the_target(target_program: TargetProgram, home: Path) -> None:
     (home / "config.toml").write_bytes(b'secret = "SECRETMARKER"\n')
-    content = half.describe(home)["files"]["config"]["content"]
+    content = target_program.describe(home)["files"]["config"]["content"]
     assert b"SECRETMARKER" in base64.b64decode(content)
-    decoded = base64.b64decode(half.stdout.split(b" ")[-1])
-    assert b"SECRETMARKER" not in half.stdout + decoded
-    assert content.encode() not in half.stdout + decoded
+    decoded = base64.b64decode(target_program.stdout.split(b" ")[-1])
+    assert b"SECRETMARKER" not in target_program.stdout + decoded
+    assert content.encode() not in target_program.stdout + decoded

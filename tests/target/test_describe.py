@@ -1,4 +1,4 @@
-"""What a target half reports: everything that is needed to decide, and no secret."""
+"""What describe reports: everything that is needed to decide, and no secret."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleet.codex.plugins.module_utils.wire import PROTOCOL
-from ansible_collections.fleet.codex.plugins.plugin_utils.auth_document import from_api_key, from_document
+from ansible_collections.fleet.codex.plugins.module_utils._target.wire import PROTOCOL
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import from_api_key, from_document
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, HomeRequest
-from ansible_collections.fleet.codex.tests.clients.credentials import chatgpt_document, jwt
-from ansible_collections.fleet.codex.tests.target.conftest import needs_root
-from ansible_collections.fleet.codex.tests.target.half import FILES, Half, sha256, write
+from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document, jwt
+from ansible_collections.fleet.codex.tests.support.target_program import FILES, TargetProgram, sha256, write
 
 KEY = "fleet-test-key-of-describe"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -35,28 +34,28 @@ def tokens(id_token: str) -> bytes:
     return json.dumps({"tokens": {"id_token": id_token, "access_token": "a", "refresh_token": "r"}}).encode()
 
 
-def test_nothing_there(half: Half, home: Path) -> None:
-    answer = half.describe(home / "codex")
+def test_nothing_there(target_program: TargetProgram, home: Path) -> None:
+    answer = target_program.describe(home / "codex")
     assert answer["folder"]["kind"] == "absent"
     assert answer["folder"]["writable"]
     assert {file["kind"] for file in answer["files"].values()} == {"absent"}
     assert not (home / "codex").exists()
 
 
-def test_the_summary_of_a_file_equals_the_controllers_own(half: Half, home: Path) -> None:
+def test_the_summary_of_a_file_equals_the_controllers_own(target_program: TargetProgram, home: Path) -> None:
     for credential in (from_api_key(KEY, "api_key"), from_document(chatgpt(), "content")):
         (home / "auth.json").write_bytes(credential.render())
         (home / "auth.json").chmod(0o600)
-        file = half.describe(home)["files"]["auth"]
+        file = target_program.describe(home)["files"]["auth"]
         assert file["auth"] == credential.summary()
         assert (file["kind"], file["mode"], file["sha256"]) == ("file", 0o600, sha256(credential.render()))
 
 
-def test_no_secret_of_auth_json_is_reported(half: Half, home: Path) -> None:
+def test_no_secret_of_auth_json_is_reported(target_program: TargetProgram, home: Path) -> None:
     document = chatgpt("SECRETMARKER")
     document["OPENAI_API_KEY"] = "SECRETMARKER-key"
     (home / "auth.json").write_text(json.dumps(document))
-    answer = half.describe(home)
+    answer = target_program.describe(home)
     assert answer["files"]["auth"]["auth"]["secrets"].keys() == {
         "OPENAI_API_KEY",
         "id_token",
@@ -90,25 +89,27 @@ def test_no_secret_of_auth_json_is_reported(half: Half, home: Path) -> None:
         b'{"OPENAI_API_KEY": "x"} trailing',
     ],
 )
-def test_what_codex_cannot_read_is_malformed_and_not_absent(half: Half, home: Path, content: bytes) -> None:
+def test_what_codex_cannot_read_is_malformed_and_not_absent(
+    target_program: TargetProgram, home: Path, content: bytes
+) -> None:
     (home / "auth.json").write_bytes(content)
-    file = half.describe(home)["files"]["auth"]
+    file = target_program.describe(home)["files"]["auth"]
     assert (file["kind"], file["auth"]) == ("file", {"malformed": True})
 
 
-def test_an_access_token_need_not_be_a_jwt(half: Half, home: Path) -> None:
+def test_an_access_token_need_not_be_a_jwt(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").write_bytes(tokens(jwt({"email": "one@example.com"})))
-    auth = half.describe(home)["files"]["auth"]["auth"]
+    auth = target_program.describe(home)["files"]["auth"]["auth"]
     assert auth["claims"] == {"id_token": {"email": "one@example.com"}, "access_token": {}}
 
 
-def test_an_empty_key_is_no_secret(half: Half, home: Path) -> None:
+def test_an_empty_key_is_not_a_secret(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").write_text('{"OPENAI_API_KEY": ""}')
-    auth = half.describe(home)["files"]["auth"]["auth"]
+    auth = target_program.describe(home)["files"]["auth"]["auth"]
     assert (auth["fields"], auth["secrets"]) == (["OPENAI_API_KEY"], {})
 
 
-def test_a_file_that_is_being_rewritten_is_looked_at_again(half: Half, home: Path) -> None:
+def test_a_file_that_is_being_rewritten_is_looked_at_again(target_program: TargetProgram, home: Path) -> None:
     file = home / "auth.json"
     file.write_bytes(b"")
     started = threading.Event()
@@ -121,265 +122,283 @@ def test_a_file_that_is_being_rewritten_is_looked_at_again(half: Half, home: Pat
     writer = threading.Thread(target=finish)
     writer.start()
     started.set()
-    seen = half.describe(home)["files"]["auth"]["auth"]
+    seen = target_program.describe(home)["files"]["auth"]["auth"]
     writer.join()
     assert seen == from_api_key(KEY, "api_key").summary()
 
 
-def test_kinds(half: Half, home: Path) -> None:
+def test_kinds(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").mkdir()
     os.mkfifo(home / "config.toml")
-    kinds = {name: file["kind"] for name, file in half.describe(home)["files"].items()}
+    kinds = {name: file["kind"] for name, file in target_program.describe(home)["files"].items()}
     assert kinds == {"auth": "directory", "config": "fifo"}
 
 
-def test_links(half: Half, home: Path) -> None:
+def test_links(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").symlink_to("nothing")
     (home / "real.toml").write_bytes(b"a = 1\n")
     (home / "config.toml").symlink_to("real.toml")
-    files = half.describe(home)["files"]
+    files = target_program.describe(home)["files"]
     assert (files["auth"]["kind"], files["auth"]["link"]) == ("dangling", "nothing")
     assert (files["config"]["kind"], files["config"]["link"]) == ("file", "real.toml")
     assert base64.b64decode(files["config"]["content"]) == b"a = 1\n"
 
 
-def test_a_file_too_large_is_not_read(half: Half, home: Path) -> None:
+def test_a_file_too_large_is_not_read(target_program: TargetProgram, home: Path) -> None:
     with (home / "config.toml").open("wb") as file:
         file.truncate(5 * 1024 * 1024)
-    facts = half.describe(home)["files"]["config"]
+    facts = target_program.describe(home)["files"]["config"]
     assert facts["kind"] == "oversized"
     assert "content" not in facts
 
 
-def test_only_marked_lines_of_a_users_file_are_reported(half: Half, home: Path) -> None:
+def test_only_marked_lines_of_a_users_file_are_reported(target_program: TargetProgram, home: Path) -> None:
     (home / ".bashrc").write_text("export PRIVATE=1\n. file # our mark\nalias x=y\n")
-    answer = half.describe(
-        home, files=[{"name": "rc", "base": "codex_home", "path": ".bashrc", "report": {"lines": "# our mark"}}]
+    answer = target_program.describe(
+        home, files=[{"name": "rc", "base": "codex_home", "path": ".bashrc", "details": {"lines": "# our mark"}}]
     )
     assert answer["files"]["rc"]["lines"] == [". file # our mark"]
     assert "PRIVATE" not in json.dumps(answer)
 
 
-def test_home_and_codex_home_of_the_tasks_environment(half: Half, home: Path) -> None:
-    answer = half.describe(None, environment={"HOME": str(home)})
+def test_home_and_codex_home_of_the_tasks_environment(target_program: TargetProgram, home: Path) -> None:
+    answer = target_program.describe(None, environment={"HOME": str(home)})
     assert answer["codex_home"] == f"{home}/.codex"
-    answer = half.describe(None, environment={"HOME": str(home), "CODEX_HOME": f"{home}/other"})
+    answer = target_program.describe(None, environment={"HOME": str(home), "CODEX_HOME": f"{home}/other"})
     assert answer["codex_home"] == f"{home}/other"
 
 
-def test_home_of_the_process_does_not_count_for_an_account_of_the_database(half: Half, home: Path) -> None:
+def test_home_of_the_process_does_not_count_for_a_user_of_the_user_database(
+    target_program: TargetProgram, home: Path
+) -> None:
     entry = pwd.getpwuid(os.geteuid())
     for user in (None, entry.pw_name):
         homes = [{"user": user, "codex_home": None, "operations": []}]
-        answer = half.execute("apply", homes, env={**os.environ, "HOME": str(home), "CODEX_HOME": str(home)})[0]
-        assert answer["account"]["home"] == entry.pw_dir
+        answer = target_program.execute("apply", homes, env={**os.environ, "HOME": str(home), "CODEX_HOME": str(home)})[
+            0
+        ]
+        assert answer["user_info"]["home_directory"] == entry.pw_dir
         assert answer["codex_home"] == f"{entry.pw_dir}/.codex"
 
 
-def test_home_and_codex_home_of_the_tasks_environment_are_not_a_named_accounts(half: Half, home: Path) -> None:
+def test_home_and_codex_home_of_the_tasks_environment_are_not_a_named_users(
+    target_program: TargetProgram, home: Path
+) -> None:
     entry = pwd.getpwuid(os.geteuid())
     homes = [{"user": entry.pw_name, "codex_home": None, "operations": []}]
-    answer = half.execute("apply", homes, environment={"HOME": str(home), "CODEX_HOME": str(home)})[0]
-    assert answer["account"]["home"] == entry.pw_dir
+    answer = target_program.execute("apply", homes, environment={"HOME": str(home), "CODEX_HOME": str(home)})[0]
+    assert answer["user_info"]["home_directory"] == entry.pw_dir
     assert answer["codex_home"] == f"{entry.pw_dir}/.codex"
 
 
 @pytest.mark.parametrize(("environment", "path"), [({"CODEX_HOME": "codex"}, "codex"), ({"HOME": "home"}, "home")])
-def test_a_relative_codex_home_is_refused(half: Half, environment: dict[str, str], path: str) -> None:
+def test_a_relative_codex_home_is_refused(
+    target_program: TargetProgram, environment: dict[str, str], path: str
+) -> None:
     for operation, files in (("describe", {"files": []}), ("apply", {"operations": []})):
-        answer = half.execute(operation, [{"user": None, "codex_home": None, **files}], environment=environment)[0]
-        assert answer == {"user": None, "obstacle": {"reason": "relative", "path": path}}
+        answer = target_program.execute(
+            operation, [{"user": None, "codex_home": None, **files}], environment=environment
+        )[0]
+        assert answer == {"user": None, "error": {"reason": "relative", "path": path}}
 
 
-def test_the_path_of_the_codex_home_is_normalised(half: Half, home: Path) -> None:
+def test_the_path_of_the_codex_home_is_normalised(target_program: TargetProgram, home: Path) -> None:
     untidy = f"{home}//.//none/../codex/"
-    assert half.describe(untidy)["codex_home"] == f"{home}/codex"
-    assert half.describe(None, environment={"CODEX_HOME": untidy})["codex_home"] == f"{home}/codex"
+    assert target_program.describe(untidy)["codex_home"] == f"{home}/codex"
+    assert target_program.describe(None, environment={"CODEX_HOME": untidy})["codex_home"] == f"{home}/codex"
     (home / "codex").mkdir(mode=0o700)
-    assert half.describe(None, environment={"HOME": untidy})["codex_home"] == f"{home}/codex/.codex"
+    assert target_program.describe(None, environment={"HOME": untidy})["codex_home"] == f"{home}/codex/.codex"
 
 
-def test_the_real_home_is_where_links_lead(half: Half, home: Path) -> None:
+def test_the_real_home_is_where_links_lead(target_program: TargetProgram, home: Path) -> None:
     (home / "real").mkdir()
     (home / "middle").symlink_to("real")
     (home / "codex").symlink_to(home / "middle")
     for below in ("", "/absent"):
-        answer = half.describe(f"{home}/codex{below}")
+        answer = target_program.describe(f"{home}/codex{below}")
         assert (answer["codex_home"], answer["real_home"]) == (f"{home}/codex{below}", f"{home}/real{below}")
 
 
-def test_another_protocol_is_answered_without_a_look_at_any_home(half: Half, home: Path) -> None:
+def test_another_protocol_is_answered_without_a_look_at_any_home(target_program: TargetProgram, home: Path) -> None:
     homes = [{"user": None, "codex_home": str(home), "operations": [write("auth.json", b"new", None)]}]
-    answer = half.ask("apply", homes, protocol=PROTOCOL + 1)
-    assert answer.keys() == {"protocol", "half", "python"}
+    answer = target_program.ask("apply", homes, protocol=PROTOCOL + 1)
+    assert answer.keys() == {"protocol", "program", "python"}
     assert answer["protocol"] == PROTOCOL
     assert os.listdir(home) == []
 
 
-def test_unknown_account(half: Half) -> None:
-    assert half.describe(None, user="no-such-account")["obstacle"] == {
-        "reason": "unknown_account",
-        "user": "no-such-account",
+def test_unknown_user(target_program: TargetProgram) -> None:
+    assert target_program.describe(None, user="no-such-user")["error"] == {
+        "reason": "unknown_user",
+        "user": "no-such-user",
     }
 
 
 @pytest.mark.parametrize("below", ["", "/codex"])
-def test_codex_home_that_is_a_file(half: Half, home: Path, below: str) -> None:
+def test_codex_home_that_is_a_file(target_program: TargetProgram, home: Path, below: str) -> None:
     (home / "file").write_text("")
-    assert half.describe(f"{home}/file{below}")["obstacle"] == {"reason": "not_a_directory", "path": f"{home}/file"}
+    assert target_program.describe(f"{home}/file{below}")["error"] == {
+        "reason": "not_a_directory",
+        "path": f"{home}/file",
+    }
 
 
-def test_codex_home_that_is_a_link_to_nothing(half: Half, home: Path) -> None:
+def test_codex_home_that_is_a_link_to_nothing(target_program: TargetProgram, home: Path) -> None:
     (home / "codex").symlink_to("nothing")
-    assert half.describe(home / "codex")["obstacle"] == {"reason": "dangling", "path": f"{home}/codex"}
+    assert target_program.describe(home / "codex")["error"] == {"reason": "dangling", "path": f"{home}/codex"}
 
 
-@needs_root
-class TestAccounts:
-    """Work for other accounts than the one that runs."""
+@pytest.mark.needs_root
+class TestUsers:
+    """Work for other users than the one that runs."""
 
-    def test_another_account_without_root(self, half: Half, account, other_account) -> None:
-        command = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-        half = Half("/usr/bin/python3")  # which that account can reach
-        answer = half.describe(None, user=other_account.pw_name, command=command + half.command())
-        assert answer["obstacle"] == {
+    def test_another_user_without_root(self, shared_program: TargetProgram, user, other_user) -> None:
+        wrapper = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        answer = shared_program.describe(None, user=other_user.pw_name, wrapper=wrapper)
+        assert answer["error"] == {
             "reason": "needs_root",
-            "user": other_account.pw_name,
-            "running": account.pw_name,
+            "user": other_user.pw_name,
+            "running": user.pw_name,
         }
 
-    def test_a_folder_of_another_account_is_refused(
-        self, half: Half, root_folder: Path, account, other_account
+    def test_a_folder_of_another_user_is_refused(
+        self, target_program: TargetProgram, root_folder: Path, user, other_user
     ) -> None:
         theirs = root_folder / "theirs"
         theirs.mkdir(mode=0o755)
-        os.chown(theirs, other_account.pw_uid, other_account.pw_gid)
+        os.chown(theirs, other_user.pw_uid, other_user.pw_gid)
         for path in (theirs, theirs / "codex"):
-            assert half.describe(path, user=account.pw_name)["obstacle"] == {
+            assert target_program.describe(path, user=user.pw_name)["error"] == {
                 "reason": "foreign",
                 "path": str(theirs),
-                "owner": other_account.pw_name,
-                "user": account.pw_name,
+                "owner": other_user.pw_name,
+                "user": user.pw_name,
             }
 
-    def test_roots_own_task_does_not_work_in_an_accounts_folder(self, half: Half, root_folder: Path, account) -> None:
+    def test_roots_own_task_does_not_work_in_the_folder_of_a_user(
+        self, target_program: TargetProgram, root_folder: Path, user
+    ) -> None:
         theirs = root_folder / "theirs"
         theirs.mkdir(mode=0o755)
-        os.chown(theirs, account.pw_uid, account.pw_gid)
-        assert half.describe(theirs / ".codex")["obstacle"]["reason"] == "foreign"
+        os.chown(theirs, user.pw_uid, user.pw_gid)
+        assert target_program.describe(theirs / ".codex")["error"]["reason"] == "foreign"
 
-    def test_where_root_alone_writes_root_can_make_the_folder(self, half: Half, root_folder: Path, account) -> None:
-        folder = half.describe(root_folder / "codex" / "home", user=account.pw_name)["folder"]
-        assert (folder["kind"], folder["writable"], folder["by_root"]) == ("absent", False, True)
+    def test_where_root_alone_writes_root_can_make_the_folder(
+        self, target_program: TargetProgram, root_folder: Path, user
+    ) -> None:
+        folder = target_program.describe(root_folder / "codex" / "home", user=user.pw_name)["folder"]
+        assert (folder["kind"], folder["writable"], folder["create_as_root"]) == ("absent", False, True)
         root_folder.chmod(0o775)
-        folder = half.describe(root_folder / "codex" / "home", user=account.pw_name)["folder"]
-        assert not folder["by_root"]
+        folder = target_program.describe(root_folder / "codex" / "home", user=user.pw_name)["folder"]
+        assert not folder["create_as_root"]
 
-    def test_a_link_that_the_account_made_does_not_make_root_create_anything(
-        self, half: Half, root_folder: Path, account
+    def test_a_link_that_the_user_made_does_not_make_root_create_anything(
+        self, target_program: TargetProgram, root_folder: Path, user
     ) -> None:
         theirs = root_folder / "theirs"
         theirs.mkdir(mode=0o755)
         (theirs / "link").symlink_to(root_folder)
         for path in (theirs, theirs / "link"):
-            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
-        answer = half.describe(theirs / "link" / "made-by-root", user=account.pw_name)
-        assert (answer["folder"]["writable"], answer["folder"]["by_root"]) == (False, False)
-        make = {"operation": "directory", "base": "codex_home", "path": "", "mode": 0o700, "by_root": True}
-        home = {"user": account.pw_name, "codex_home": f"{theirs}/link/made-by-root", "operations": [make]}
-        assert half.execute("apply", [home])[0]["obstacle"]["reason"] == "not_writable"
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+        answer = target_program.describe(theirs / "link" / "made-by-root", user=user.pw_name)
+        assert (answer["folder"]["writable"], answer["folder"]["create_as_root"]) == (False, False)
+        make = {"operation": "directory", "base": "codex_home", "path": "", "mode": 0o700, "create_as_root": True}
+        home = {"user": user.pw_name, "codex_home": f"{theirs}/link/made-by-root", "operations": [make]}
+        assert target_program.execute("apply", [home])[0]["error"]["reason"] == "not_writable"
         assert os.listdir(root_folder) == ["theirs"]
 
-    def test_a_link_that_root_made_is_followed(self, half: Half, root_folder: Path, account) -> None:
+    def test_a_link_that_root_made_is_followed(self, target_program: TargetProgram, root_folder: Path, user) -> None:
         (root_folder / "real").mkdir(mode=0o755)
         (root_folder / "link").symlink_to("real")
-        assert half.describe(root_folder / "link" / "new", user=account.pw_name)["folder"]["by_root"]
+        assert target_program.describe(root_folder / "link" / "new", user=user.pw_name)["folder"]["create_as_root"]
 
-    def test_a_link_of_another_account_on_the_way_is_refused(
-        self, half: Half, root_folder: Path, account, other_account
+    def test_a_link_of_another_user_on_the_way_is_refused(
+        self, target_program: TargetProgram, root_folder: Path, user, other_user
     ) -> None:
         (root_folder / "home").mkdir(mode=0o700)
-        os.chown(root_folder / "home", account.pw_uid, account.pw_gid)
+        os.chown(root_folder / "home", user.pw_uid, user.pw_gid)
         (root_folder / "link").symlink_to("home")
-        os.chown(root_folder / "link", other_account.pw_uid, other_account.pw_gid, follow_symlinks=False)
-        assert half.describe(root_folder / "link", user=account.pw_name)["obstacle"]["reason"] == "foreign"
+        os.chown(root_folder / "link", other_user.pw_uid, other_user.pw_gid, follow_symlinks=False)
+        assert target_program.describe(root_folder / "link", user=user.pw_name)["error"]["reason"] == "foreign"
 
-    def test_a_loop_of_links(self, half: Half, root_folder: Path) -> None:
+    def test_a_loop_of_links(self, target_program: TargetProgram, root_folder: Path) -> None:
         (root_folder / "a").symlink_to("b")
         (root_folder / "b").symlink_to("a")
-        assert half.describe(root_folder / "a" / "home")["obstacle"]["code"] == "ELOOP"
+        assert target_program.describe(root_folder / "a" / "home")["error"]["code"] == "ELOOP"
 
-    def test_files_are_read_as_the_account(self, half: Half, root_folder: Path, account) -> None:
+    def test_files_are_read_as_the_user(self, target_program: TargetProgram, root_folder: Path, user) -> None:
         home = root_folder / "home"
         home.mkdir(mode=0o700)
         (home / "auth.json").write_text("{}")
         (home / "auth.json").chmod(0o600)
         (home / "config.toml").symlink_to("/etc/shadow")
-        os.chown(home, account.pw_uid, account.pw_gid)
-        files = half.describe(home, user=account.pw_name)["files"]
+        os.chown(home, user.pw_uid, user.pw_gid)
+        files = target_program.describe(home, user=user.pw_name)["files"]
         assert files["auth"]["kind"] == files["config"]["kind"] == "unreadable"
         assert "content" not in files["config"]
 
-    def test_root_has_its_groups_again_after_it_looked_as_another(
-        self, half: Half, root_folder: Path, account, other_account
+    def test_root_has_its_groups_again_after_it_looked_as_a_user(
+        self, target_program: TargetProgram, root_folder: Path, user, other_user
     ) -> None:
         """Root without its right to read everything, as on a network file system."""
         theirs, own = root_folder / "theirs", root_folder / "own"
         for folder in (theirs, own):
             folder.mkdir(mode=0o700)
-        os.chown(theirs, account.pw_uid, account.pw_gid)
+        os.chown(theirs, user.pw_uid, user.pw_gid)
         extra = 54321
         for name, group in (("auth.json", 0), ("config.toml", extra)):
             (own / name).write_text("{}")
             (own / name).chmod(0o040)
-            os.chown(own / name, other_account.pw_uid, group)
+            os.chown(own / name, other_user.pw_uid, group)
         homes = [
-            {"user": account.pw_name, "codex_home": str(theirs), "files": FILES},
+            {"user": user.pw_name, "codex_home": str(theirs), "files": FILES},
             {"user": None, "codex_home": str(own), "files": FILES},
         ]
-        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *half.command()]
+        wrapper = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
         kinds = [
             {file["kind"] for file in answer["files"].values()}
-            for answer in half.execute("describe", homes, command=command, extra_groups=[extra])
+            for answer in target_program.execute("describe", homes, wrapper=wrapper, extra_groups=[extra])
         ]
         assert kinds == [{"absent"}, {"file"}]
-        without = half.execute("describe", homes, command=command, extra_groups=[])[1]["files"]
+        without = target_program.execute("describe", homes, wrapper=wrapper, extra_groups=[])[1]["files"]
         assert without["config"]["kind"] == "unreadable"
 
 
-def test_a_relative_home_is_an_obstacle_whatever_the_codex_home(half: Half, home: Path) -> None:
-    assert half.describe(home, environment={"HOME": "rel"})["obstacle"] == {"reason": "relative", "path": "rel"}
+def test_a_relative_home_directory_is_an_error_whatever_the_codex_home(
+    target_program: TargetProgram, home: Path
+) -> None:
+    assert target_program.describe(home, environment={"HOME": "rel"})["error"] == {"reason": "relative", "path": "rel"}
 
 
-def test_a_missing_home_is_told_however_it_is_written(half: Half, home: Path) -> None:
+def test_a_missing_home_directory_is_reported_however_it_is_written(target_program: TargetProgram, home: Path) -> None:
     for written in (f"{home}/none", f"{home}//none", f"{home}/other/../none"):
-        answer = half.describe(None, environment={"HOME": written})
-        assert answer["obstacle"]["reason"] == "no_home"
+        answer = target_program.describe(None, environment={"HOME": written})
+        assert answer["error"]["reason"] == "no_home_directory"
 
 
-def test_what_keeps_codex_from_saving_a_login_is_reported(half: Half, home: Path) -> None:
+def test_what_keeps_codex_from_saving_a_login_is_reported(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").write_text("{}")
-    answer = half.describe(home)
+    answer = target_program.describe(home)
     assert (answer["files"]["auth"]["hard_links"], answer["files"]["auth"]["mount_point"]) == (1, False)
     assert answer["unsaved_logins"] == []
     os.link(home / "auth.json", home / "second name")
     (home / ".auth-x1Y2z3").write_text("{}")
-    answer = half.describe(home)
+    answer = target_program.describe(home)
     assert answer["files"]["auth"]["hard_links"] == 2
     assert [(file["name"], file["auth"]["fields"]) for file in answer["unsaved_logins"]] == [(".auth-x1Y2z3", [])]
 
 
-def test_names_of_variables_are_reported_and_never_values(half: Half, home: Path) -> None:
+def test_names_of_variables_are_reported_and_never_values(target_program: TargetProgram, home: Path) -> None:
     text = "A=1\nexport B='x'\n#C=1\nD=\n E=\"SECRETMARKER\"\nF=''\nnot a line\n"
     (home / "codex.env").write_text(text)
-    query: FileQuery = {"name": "v", "base": "codex_home", "path": "codex.env", "report": "variables"}
-    answer = half.describe(home, files=[query])
+    query: FileQuery = {"name": "v", "base": "codex_home", "path": "codex.env", "details": "variables"}
+    answer = target_program.describe(home, files=[query])
     assert answer["files"]["v"]["variables"] == ["A", "B", "E"]
     assert "SECRETMARKER" not in str(answer)
 
 
-@needs_root
-def test_every_account_that_has_a_codex_home_is_found(half: Half, tmp_path: Path) -> None:
+@pytest.mark.needs_root
+def test_every_user_that_has_a_codex_home_is_found(shared_program: TargetProgram, tmp_path: Path) -> None:
     database = tmp_path / "passwd"
     lines = ["root:x:0:0::/root:/bin/sh", "odd:x:7:7::relative:/bin/sh"]
     for number, name in ((6001, "with"), (6002, "without"), (6003, "closed")):
@@ -395,25 +414,26 @@ def test_every_account_that_has_a_codex_home_is_found(half: Half, tmp_path: Path
         folder.chmod(folder.stat().st_mode | 0o011)
     database.write_text("\n".join(lines) + "\n")
     mount = f'mount --bind {database} /etc/passwd; mount -t tmpfs none /root; exec "$@"'
-    command = ["unshare", "--mount", "/bin/sh", "-c", mount, "sh", *Half("/usr/bin/python3").command()]
-    homes: list[HomeRequest] = [{"user": None, "codex_home": None, "every_account": True, "files": FILES}]
-    answers = half.execute("describe", homes, command=command)
+    wrapper = ["unshare", "--mount", "/bin/sh", "-c", mount, "sh"]
+    homes: list[HomeRequest] = [{"user": None, "codex_home": None, "every_user": True, "files": FILES}]
+    answers = shared_program.execute("describe", homes, wrapper=wrapper)
     assert [answer["user"] for answer in answers] == ["with", "closed"]
     assert all(answer["folder"]["kind"] == "directory" for answer in answers)
 
 
-@needs_root
-def test_only_root_finds_every_account(root_folder: Path) -> None:
-    half = Half("/usr/bin/python3")
-    homes: list[HomeRequest] = [{"user": None, "codex_home": None, "every_account": True, "files": FILES}]
-    command = ["setpriv", "--reuid=nobody", "--clear-groups", *half.command()]
-    assert half.execute("describe", homes, command=command) == [
-        {"user": None, "obstacle": {"reason": "every_account_needs_root", "running": "nobody"}}
+@pytest.mark.needs_root
+def test_only_root_finds_every_user(shared_program: TargetProgram) -> None:
+    homes: list[HomeRequest] = [{"user": None, "codex_home": None, "every_user": True, "files": FILES}]
+    wrapper = ["setpriv", "--reuid=nobody", "--clear-groups"]
+    assert shared_program.execute("describe", homes, wrapper=wrapper) == [
+        {"user": None, "error": {"reason": "every_user_needs_root", "running": "nobody"}}
     ]
 
 
-@needs_root
-def test_a_file_mounted_by_itself_is_told_from_one_in_a_mounted_folder(half: Half, tmp_path: Path) -> None:
+@pytest.mark.needs_root
+def test_a_file_mounted_by_itself_differs_from_one_in_a_mounted_folder(
+    target_program: TargetProgram, tmp_path: Path
+) -> None:
     home = tmp_path / "a home \\ with odd\tname"
     home.mkdir(mode=0o700)
     for name in ("auth.json", "outside"):
@@ -423,19 +443,20 @@ def test_a_file_mounted_by_itself_is_told_from_one_in_a_mounted_folder(half: Hal
         (f"mount --bind {quoted}/outside {quoted}/auth.json", True),
         (f"mount --bind {quoted} {quoted}", False),
     ):
-        command = ["unshare", "--mount", "/bin/sh", "-c", f'{setup}; exec "$@"', "sh", *half.command()]
-        assert half.describe(home, command=command)["files"]["auth"]["mount_point"] is expected
+        wrapper = ["unshare", "--mount", "/bin/sh", "-c", f'{setup}; exec "$@"', "sh"]
+        assert target_program.describe(home, wrapper=wrapper)["files"]["auth"]["mount_point"] is expected
 
 
-@needs_root
-def test_an_account_without_an_entry_in_the_database_is_its_number(root_folder: Path) -> None:
+@pytest.mark.needs_root
+def test_a_user_without_an_entry_in_the_database_is_its_number(
+    shared_program: TargetProgram, root_folder: Path
+) -> None:
     """As in a container that runs under an arbitrary uid."""
     home = root_folder / "home"
     home.mkdir(mode=0o700)
     os.chown(home, 54321, 54321)
-    half = Half("/usr/bin/python3")  # which that uid can reach
-    command = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "env", f"HOME={home}", *half.command()]
-    answer = half.describe(None, command=command)
-    assert (answer["account"]["name"], answer["codex_home"]) == ("54321", f"{home}/.codex")
+    wrapper = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "env", f"HOME={home}"]
+    answer = shared_program.describe(None, wrapper=wrapper)
+    assert (answer["user_info"]["name"], answer["codex_home"]) == ("54321", f"{home}/.codex")
     assert answer["folder"]["writable"]
-    assert half.describe(None, command=command, environment={"HOME": "rel"})["obstacle"]["reason"] == "relative"
+    assert shared_program.describe(None, wrapper=wrapper, environment={"HOME": "rel"})["error"]["reason"] == "relative"

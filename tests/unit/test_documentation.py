@@ -11,12 +11,12 @@ import pytest
 import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
-from ansible_collections.fleet.codex.plugins.module_utils.describe import KINDS
-from ansible_collections.fleet.codex.plugins.module_utils.operations import OPERATIONS
-from ansible_collections.fleet.codex.plugins.plugin_utils import obstacles, protocol
-from ansible_collections.fleet.codex.plugins.plugin_utils.arguments import MODULES, Spec
+from ansible_collections.fleet.codex.plugins.module_utils._apply.operations import OPERATIONS
+from ansible_collections.fleet.codex.plugins.module_utils._describe.file_facts import KINDS
+from ansible_collections.fleet.codex.plugins.plugin_utils import messages, protocol
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import MODULES, Spec
+from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 ROLE = CHECKOUT / "roles" / "codex"
 PAGES = [
     path
@@ -56,7 +56,7 @@ def used(arguments: object, spec: Spec, above: str = "") -> set[str]:
     """The options that a task gives, by their path."""
     if isinstance(arguments, list):
         return set().union(*(used(item, spec, above) for item in arguments))
-    assert isinstance(arguments, dict), f"{above or 'the task'} is no dictionary"
+    assert isinstance(arguments, dict), f"{above or 'the task'} is not a dictionary"
     found = set()
     for name, value in arguments.items():
         assert name in spec, f"there is no option {above}{name}"
@@ -167,10 +167,11 @@ def test_readme_names_every_module(module: str) -> None:
     assert f"`{module}`" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
-def test_architecture_names_the_whole_protocol() -> None:
-    text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+def test_the_protocol_is_documented_whole() -> None:
+    text = (CHECKOUT / "docs" / "protocol.md").read_text(encoding="utf-8")
     shapes = [shape for shape in vars(protocol).values() if t.is_typeddict(shape)]
     keys = {key for shape in shapes for key in shape.__annotations__}
     assert len(shapes) > 8
-    names = {*OPERATIONS, *obstacles.SENTENCES, *(kind for _test, kind in KINDS), *keys}
+    kinds = {kind for _test, kind in KINDS}
+    names = {*OPERATIONS, *messages.TARGET_ERRORS, *messages.UNUSABLE_FILES, *kinds, *keys}
     assert sorted(name for name in names if f"`{name}`" not in text) == []

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import yaml
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 
 
 def test_name_and_version() -> None:

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the options that name a Codex home, and the version of Codex that reads it."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """fleet.codex.home; fleet.codex.home.version"""
+
+    DOCUMENTATION = r"""
+options:
+  user:
+    description:
+      - The user that the Codex home belongs to.
+      - Without this option, it is the user that the task runs as. With become, that is the one in C(become_user).
+      - Naming another user needs root on the target (C(become=true)). The files are still read and written as that
+        user.
+    type: str
+  codex_home:
+    description:
+      - The Codex home, as an absolute path.
+      - Without this option, it is C(.codex) in the home directory of the user. If O(user) is not given either,
+        E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task take precedence.
+      - Every folder on the path must belong to root or to the user, because the owner of a folder can replace what is
+        in it.
+      - Modules that write create a missing folder with mode V(0700). If the user cannot create it, root does, but
+        only below folders that root alone can write to.
+      - Write the path out. V(~) is refused, because it is not expanded.
+    type: str
+"""
+
+    VERSION = r"""
+options:
+  codex_version:
+    description:
+      - The version of Codex that reads the files, such as V(0.169.0), or V(detect) to run the user's own C(codex
+        --version) on the target.
+      - It decides which login settings are written to C(config.toml), and which logins, files and values are refused
+        because this version cannot use them.
+      - If V(detect) finds no C(codex), a task that manages a configuration file fails. A task that manages a login
+        alone goes on as if O(codex_version) were not given.
+      - Quote a version of two numbers, such as V("0.34"). YAML reads it as a number otherwise.
+    type: str
+"""

@@ -1,0 +1,132 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The users of a host, and how root acts as one of them. Runs on the target."""
+
+import os
+import pwd
+import sys
+
+from ansible_collections.fleet.codex.plugins.module_utils._target.errors import TargetError, guarded
+from ansible_collections.fleet.codex.plugins.module_utils._target.json_text import dumps, loads
+
+NAMES = {}  # of users, by uid: a host may ask a server for each
+
+
+def find_user(name, environment):
+    """The user as a dict of name, uid, gid, home_directory and shell; `name` None: the one running this.
+
+    HOME counts only where the task's own `environment:` sets it: what sudo, su and containers leave
+    in it often belongs to another user. Raises TargetError.
+    """
+    if name is None:
+        try:
+            entry = pwd.getpwuid(os.geteuid())
+        except KeyError:  # a container with an arbitrary uid
+            directory, number = os.environ.get("HOME", "/"), os.geteuid()
+            entry = pwd.struct_passwd((str(number), "", number, os.getegid(), "", directory, ""))
+        directory = environment.get("HOME") or entry.pw_dir
+    else:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            raise TargetError("unknown_user", user=name) from None
+        directory = entry.pw_dir
+    if os.geteuid() not in (0, entry.pw_uid):
+        raise TargetError("needs_root", user=name, running=owner_name(os.geteuid()))
+    if not os.path.isabs(directory):
+        raise TargetError("relative", path=directory)
+    return {
+        "name": entry.pw_name,
+        "uid": entry.pw_uid,
+        "gid": entry.pw_gid,
+        "home_directory": os.path.normpath(directory),
+        "shell": entry.pw_shell,
+    }
+
+
+def users_with_codex_home():
+    """The names of all users of the user database that have a ~/.codex; needs root."""
+    names = []
+    for entry in pwd.getpwall():
+        user = find_user(entry.pw_name, {}) if os.path.isabs(entry.pw_dir) else None
+        # With the user's rights: on a network file system root may see nothing.
+        if user and with_effective_user(user, lambda user=user: has_codex_home(user)):
+            names.append(entry.pw_name)
+    return names
+
+
+def has_codex_home(user):
+    """Whether ~/.codex of a user is a folder."""
+    return os.path.isdir(os.path.join(user["home_directory"], ".codex"))
+
+
+def works_for_another(user):
+    """Whether root runs this for a user who is not root."""
+    return os.geteuid() == 0 and user["uid"] != 0
+
+
+def owner_name(uid):
+    """The name of a user by number; the number as text where it has no name."""
+    if uid not in NAMES:
+        try:
+            NAMES[uid] = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            NAMES[uid] = str(uid)
+    return NAMES[uid]
+
+
+def with_effective_user(user, work):
+    """work()'s result with the user's rights, which root takes on meanwhile.
+
+    For describe: a child process for each user would cost ten times as much. The real user stays
+    root, so no process of the user can signal or trace this one. Whatever writes, or runs a program
+    of the user's, is done by in_child_as().
+    """
+    if os.geteuid() == user["uid"]:
+        return work()
+    if sys.platform == "darwin":  # where a process has at most 16 groups, and a user may have more
+        return in_child_as(user, work)
+    group, groups = os.getegid(), os.getgroups()
+    try:
+        os.setgroups(os.getgrouplist(user["name"], user["gid"]))
+        os.setegid(user["gid"])
+        os.seteuid(user["uid"])
+        return work()
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
+
+
+def in_child_as(user, work):
+    """work()'s result, which JSON must be able to hold; root runs it in a child that became the user for good.
+
+    Raises TargetError where the child ends without an answer.
+    """
+    if os.geteuid() == user["uid"]:
+        return work()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reader)
+            os.initgroups(user["name"], user["gid"])
+            os.setgid(user["gid"])
+            os.setuid(user["uid"])
+            os.environ.update(HOME=user["home_directory"], USER=user["name"], LOGNAME=user["name"])
+            with os.fdopen(writer, "w") as out:
+                out.write(dumps(guarded(work)))
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    try:
+        return loads(text)
+    except ValueError:
+        raise TargetError("child_died", user=user["name"]) from None

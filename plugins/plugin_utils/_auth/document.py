@@ -1,0 +1,196 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The auth.json that a playbook declares: read strictly, and written so that every Codex reads it.
+
+Facts about Codex were measured on the real 0.20.0 to 0.169.0; docs/codex-versions.md describes them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import (
+    TOKENS,
+    is_jwt,
+    summarise,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.methods import (
+    AUTH_MODES,
+    TOKENS_FROM_OUTSIDE,
+    Method,
+    is_other_credential,
+    with_article,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.times import parse_time
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary
+
+FIELD_ORDER = ("auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh", "personal_access_token")
+
+
+@dataclass(frozen=True, repr=False)
+class Credential:
+    """One login, as an auth.json document that every Codex from 0.20 on reads."""
+
+    method: Method
+    document: dict[str, t.Any]
+
+    def render(self) -> bytes:
+        """The file as Codex writes it: UTF-8, two spaces, no BOM, no newline at the end."""
+        return json.dumps(self.document, indent=2, ensure_ascii=False).encode()
+
+    def summary(self) -> AuthSummary:
+        """The summary that a target gives of the file."""
+        return t.cast(AuthSummary, summarise(self.render()))
+
+
+def from_api_key(key: object, option: str) -> Credential:
+    """The credential of an API key. Codex itself checks nothing and stores any text: we do."""
+    return Credential("apikey", {"auth_mode": "apikey", "OPENAI_API_KEY": _check_key(key, option)})
+
+
+def from_personal_access_token(token: object, option: str) -> Credential:
+    """The credential of a personal access token, which Codex reads from 0.139 on (measured)."""
+    mode = AUTH_MODES["personal_access_token"]
+    document = {"auth_mode": mode, "personal_access_token": _check_personal_access_token(token, option)}
+    return Credential("personal_access_token", document)
+
+
+def _check_personal_access_token(token: object, option: str) -> str:
+    text = _check_key(token, option)
+    if not text.startswith("at-"):
+        raise CodexError(f"{option} is not a personal access token: these begin with at-, and Codex accepts no others.")
+    return text
+
+
+def _check_key(key: object, option: str) -> str:
+    """An API key or access token without the line end that a file or a lookup leaves behind it."""
+    if not isinstance(key, str):
+        raise CodexError(f"{option} must be a string.")
+    key = key.removesuffix("\n").removesuffix("\r")
+    if not key:
+        raise CodexError(f"{option} is empty. Set it to the key, or leave the option out.")
+    if "\n" in key or "\r" in key:
+        raise CodexError(f"{option} has more than one line. Set it to the key alone.")
+    if not re.fullmatch(r"[A-Za-z0-9_.~+/=:@-]+", key):
+        raise CodexError(
+            f"{option} contains blanks or characters that no key has. Set it to the key alone, without quotes."
+        )
+    return key
+
+
+def from_document(content: object, origin: str) -> Credential:
+    """The credential of an auth.json, given as bytes, text or parsed JSON; ``origin`` names it in messages.
+
+    Raises CodexError for what this collection does not deploy.
+    """
+    if isinstance(content, (bytes, str)):
+        document = _parse(content if isinstance(content, bytes) else content.encode(), origin)
+    else:
+        document = content
+    if not isinstance(document, dict):
+        raise CodexError(f"{origin} is not an auth.json: it must be a JSON object.")
+    for name in filter(is_other_credential, document):
+        if document.get(name):  # an empty one is none
+            raise CodexError(
+                f"{origin} holds {name}, a kind of login that this collection does not deploy. Use another login."
+            )
+    given: dict[Method, object] = {
+        "apikey": document.get("OPENAI_API_KEY") or None,
+        "chatgpt": document.get("tokens"),
+        "personal_access_token": document.get("personal_access_token") or None,
+    }
+    methods = [method for method, value in given.items() if value is not None]
+    if len(methods) > 1:
+        raise CodexError(
+            f"{origin} holds {' and '.join(map(with_article, methods))} together, and Codex versions disagree on which "
+            "counts. "
+            "Set all but one of OPENAI_API_KEY, tokens and personal_access_token to null."
+        )
+    if not methods:
+        raise CodexError(
+            f"{origin} has no login: OPENAI_API_KEY, tokens and personal_access_token are all missing. Take the file "
+            "that `codex login` wrote."
+        )
+    (method,) = methods
+    mode = document.get("auth_mode") or AUTH_MODES[method]
+    if mode != AUTH_MODES[method] and (method, mode) != ("chatgpt", TOKENS_FROM_OUTSIDE):
+        raise CodexError(
+            f"auth_mode in {origin} does not match its content. Set it to {AUTH_MODES[method]}, or remove it."
+        )
+    left_out = {"OPENAI_API_KEY", "tokens", "last_refresh", "personal_access_token"}
+    rest = {name: value for name, value in document.items() if name not in left_out and not is_other_credential(name)}
+    if method == "chatgpt":
+        _check_tokens(given[method], origin)
+        _check_last_refresh(document.get("last_refresh"), origin)
+        login = {name: document.get(name) for name in ("tokens", "last_refresh")} | {"OPENAI_API_KEY": None}
+    elif method == "apikey":
+        login = {"OPENAI_API_KEY": _check_key(given[method], f"OPENAI_API_KEY in {origin}")}
+    else:
+        login = {method: _check_personal_access_token(given[method], f"{method} in {origin}")}
+    normal = rest | login | {"auth_mode": mode}
+    ordered = {name: normal[name] for name in FIELD_ORDER if name in normal}
+    return Credential(method, {**ordered, **normal})
+
+
+def _parse(data: bytes, origin: str) -> object:
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise CodexError(f"{origin} begins with a byte order mark, which Codex refuses. Save it as UTF-8 without BOM.")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
+        raise CodexError(f"{origin} is UTF-16, which Codex refuses. Save it as UTF-8 without BOM.")
+    if not data.strip():
+        raise CodexError(f"{origin} is empty. Take the file that `codex login` wrote.")
+    try:
+        return json.loads(data.decode(), object_pairs_hook=_unique)
+    except UnicodeDecodeError as error:
+        raise CodexError(f"{origin} is not UTF-8 (byte {error.start}). Save it as UTF-8 without BOM.") from None
+    except _DuplicateKeyError:
+        raise CodexError(f"{origin} has a key twice in one object, which Codex refuses. Keep one of them.") from None
+    except json.JSONDecodeError as error:
+        # Only the place: error.doc holds the whole text.
+        raise CodexError(
+            f"{origin} is not valid JSON (line {error.lineno}, column {error.colno}). Correct it."
+        ) from None
+    except RecursionError:
+        raise CodexError(f"{origin} is nested too deeply to be an auth.json. Correct it.") from None
+
+
+class _DuplicateKeyError(Exception):
+    pass
+
+
+def _unique(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise _DuplicateKeyError
+    return document
+
+
+def _check_tokens(tokens: object, origin: str) -> None:
+    if not isinstance(tokens, dict):
+        raise CodexError(f"tokens in {origin} must be an object.")
+    missing = [name for name in TOKENS if not isinstance(tokens.get(name), str)]
+    missing += [name for name in TOKENS[:2] if tokens.get(name) == ""]
+    if missing:
+        raise CodexError(f"tokens in {origin} is incomplete: {', '.join(missing)} must be text.")
+    if tokens.get("account_id") is not None and not isinstance(tokens["account_id"], str):
+        raise CodexError(f"tokens.account_id in {origin} must be text or null.")
+    if not is_jwt(tokens["id_token"]):
+        raise CodexError(
+            f"tokens.id_token in {origin} is not a JWT (three parts with a JSON payload), so Codex refuses the file."
+        )
+
+
+def _check_last_refresh(value: object, origin: str) -> None:
+    if value is None:
+        raise CodexError(
+            f"{origin} has no last_refresh. Codex calls such a file logged in, and then sends its requests without the "
+            "login. Take the file that `codex login` wrote."
+        )
+    if not isinstance(value, str) or parse_time(value) is None:
+        raise CodexError(f"last_refresh in {origin} is not an RFC 3339 time such as 2026-01-31T12:00:00Z.")

@@ -1,0 +1,45 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Environment variables that Codex uses instead of auth.json, where a home's files set them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.environment import VALUES_FILE
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, HomeAnswer
+
+SYSTEM_FILE = "/etc/environment"
+SYSTEM_QUERY: t.Final[FileQuery] = {
+    "name": SYSTEM_FILE,
+    "base": "home_directory",
+    "path": SYSTEM_FILE,
+    "details": "variables",
+}
+
+
+def outranking_variables(described: HomeAnswer, environment: t.Mapping[str, str] | None) -> list[tuple[str, str]]:
+    """The variables that Codex uses instead of auth.json, each with the path of a file that sets it.
+
+    environment: what the playbook declares for the user, None where that stays as it is. Shell files, and what else
+    may set variables, are not read.
+    """
+    values, system = described["files"][VALUES_FILE], described["files"][SYSTEM_FILE]
+    own = values.get("variables", []) if environment is None else environment
+    files = ((values["path"], own), (SYSTEM_FILE, system.get("variables", [])))
+    return [(name, path) for path, names in files for name in versions.OUTRANKING_VARIABLES if name in names]
+
+
+def outranking_warnings(
+    described: HomeAnswer, environment: t.Mapping[str, str] | None, version: versions.Version | None
+) -> list[str]:
+    """A warning for each variable because of which this version of Codex does not use auth.json."""
+    return [
+        f"{path} sets {name}, and Codex {versions.OUTRANKING_VARIABLES[name].range()} uses it instead of auth.json"
+        f"{' in `codex exec`' if name == 'CODEX_API_KEY' else ''}. Remove it to have auth.json used."
+        for name, path in outranking_variables(described, environment)
+        if version is None or versions.OUTRANKING_VARIABLES[name].works_in(version)
+    ]

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The step for auth.json. _auth/decision.py decides whether it is replaced."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import described_file
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import decide
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import Credential
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import renewal_problems
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import can_renew, method_of, same_account
+from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_warnings
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
+    Change,
+    Step,
+    codex_version,
+    mode_changes,
+    remove_operation,
+    repaired_mode,
+    write_operation,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import auth_diff
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import login_report
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredAuth, DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
+
+LOCKS = ("auth.lock", "auth.json.lock")
+"""What Codex itself locks around a write, in its order: the first from 0.166, both from 0.167.2 on (measured)."""
+
+LOGIN_FIELDS = ("oauth_provenance", "login_owner_id")
+"""What Codex 0.166 and later add to the tokens of one login; of no use to another login (measured)."""
+
+WATCH_SECONDS = 5.0
+"""How long Codex may take to renew a login; up to 0.163 it overwrites one that was replaced meanwhile (measured)."""
+
+
+@dataclass
+class AuthStep(Step):
+    """The step for auth.json; ``auth_after``: what the file will say once the plan is done, None without one."""
+
+    auth_after: AuthSummary | None = None
+
+
+def plan_auth(home: DesiredHome, described: HomeAnswer, now: datetime) -> AuthStep:
+    """The step for auth.json; without changes where it is not declared. Raises CodexError for what is refused."""
+    file, desired = described["files"]["auth"], home.auth
+    if desired is None:
+        return AuthStep(auth_after=file.get("auth"))
+    if desired.credential is None:
+        return _remove_auth(desired, file)
+    version = codex_version(home, described)
+    _check_version(desired.credential, version)
+    # An empty file is made for Docker to mount, or left by state: absent of a mounted one.
+    before = file["auth"] if described_file.exists(file) and not described_file.is_empty(file) else None
+    source = desired.credential.summary()
+    decision = decide(source, before, desired.update, desired.on_account_mismatch, file["path"])
+    mode = repaired_mode(file, desired.mode)
+    after = source if decision.replace or before is None else before
+    is_other_login = decision.replace and before is not None and not _is_same_account(before, source)
+    if decision.replace:
+        changes = [_write_change(desired, desired.credential, file, mode, before, source)]
+    else:
+        changes = mode_changes("codex_home", "auth.json", file, mode)
+    warnings = outranking_warnings(described, home.environment, version)
+    if method_of(after) == "chatgpt" and can_renew(after):
+        warnings = renewal_problems(described, mode=mode, replaced=decision.replace) + warnings
+    result = {
+        "path": file["path"],
+        "reason": decision.reason,
+        "login": login_report(after, now),
+        "restart_required": None if is_other_login else False,
+    }
+    return AuthStep(changes, result, warnings, after)
+
+
+def _write_change(
+    desired: DesiredAuth,
+    credential: Credential,
+    file: FileFacts,
+    mode: int,
+    before: AuthSummary | None,
+    after: AuthSummary,
+) -> Change:
+    write = write_operation("codex_home", "auth.json", credential.render(), file, mode, desired.backup)
+    write["locks"] = list(LOCKS)
+    if before is not None and _is_same_account(before, after):
+        write["preserve_unknown_except"] = list(LOGIN_FIELDS)  # all else that Codex or a person added to the file
+    elif before is not None:
+        write["watch_seconds"] = WATCH_SECONDS
+    return Change(write, auth_diff(file["path"], before, after))
+
+
+def _check_version(credential: Credential, version: versions.Version | None) -> None:
+    readers = versions.PERSONAL_ACCESS_TOKEN
+    if credential.method == "personal_access_token" and version is not None and not readers.works_in(version):
+        raise CodexError(
+            f"Codex {versions.number(version)} cannot read an auth.json with a personal access token; "
+            f"{readers.range()} can. Update Codex first, or log in another way."
+        )
+
+
+def _is_same_account(before: AuthSummary, after: AuthSummary) -> bool:
+    return method_of(before) == method_of(after) == "chatgpt" and same_account(before, after)
+
+
+def _remove_auth(desired: DesiredAuth, file: FileFacts) -> AuthStep:
+    result: dict[str, t.Any] = {
+        "path": file["path"],
+        "reason": "There was no auth.json.",
+        "login": {"method": "none"},
+        "restart_required": False,
+    }
+    if not described_file.is_removable(file) or described_file.is_emptied_mount(file):
+        return AuthStep(result=result, auth_after=file.get("auth"))
+    operation = remove_operation("codex_home", "auth.json", file, desired.backup)
+    operation["locks"] = list(LOCKS)
+    operation["watch_seconds"] = 0  # Codex does not bring a removed login back (measured): only who runs is asked
+    if file.get("mount_point"):
+        what = "file is a mount point of its own and was emptied here"
+    elif "link" in file:
+        what = "link was removed here, and the file it led to stays"
+    else:
+        what = "file was removed here"
+    result["reason"] = f"The {what}; the login itself was not revoked."
+    result["restart_required"] = None
+    return AuthStep([Change(operation, auth_diff(file["path"], file.get("auth"), None))], result)

@@ -1,0 +1,129 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The step for a user's environment: the file of values, and what reads it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import described_file, messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.environment import check_variables
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
+    FILE_MODE,
+    Change,
+    Step,
+    mode_changes,
+    remove_operation,
+    write_operation,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import HIDDEN, file_diff
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, Operation
+
+SHELL_FILE_MODE = 0o644
+
+
+def plan_environment(desired: DesiredHome, described: HomeAnswer) -> Step:
+    """The step for the user's variables. Raises CodexError where something else is in a file's place."""
+    if desired.environment is None:
+        return Step()
+    user, files, codex_home = described["user_info"], described["files"], described["codex_home"]
+    variables = dict(desired.environment)
+    if desired.export_codex_home and codex_home != user["home_directory"].rstrip("/") + "/.codex":
+        variables.setdefault("CODEX_HOME", check_variables({"CODEX_HOME": codex_home}, "codex_home")["CODEX_HOME"])
+    values = files[environment.VALUES_FILE]
+    step = _plan_values(variables, values)
+    step.result = {"path": values["path"], "variables": sorted(variables)}
+    if not described["home_directory_exists"]:
+        if variables:
+            step.warnings.append(
+                f"The user {user['name']} has no home directory, so no shell reads {values['path']}; "
+                "services and containers can."
+            )
+        return step
+    readers = _plan_readers(bool(variables), values["path"], described)
+    # While it is removed, the values are the last to go: a reader skips a file that is not there.
+    step.changes = step.changes + readers.changes if variables else readers.changes + step.changes
+    step.warnings += readers.warnings
+    return step
+
+
+def _plan_values(variables: dict[str, str], file: FileFacts) -> Step:
+    present = described_file.exists(file)
+    if not variables:
+        if not present:
+            return Step()
+        remove = remove_operation("codex_home", environment.VALUES_FILE, file)
+        return Step([Change(remove, file_diff(file["path"], "(variables)\n", ""))])
+    content = environment.values_file(variables)
+    if present and file["sha256"] == hashlib.sha256(content).hexdigest():
+        return Step(mode_changes("codex_home", environment.VALUES_FILE, file, FILE_MODE))
+    names = "".join(f"{name}={HIDDEN}\n" for name in sorted(variables))
+    before = "(other variables or values)\n" if present else ""
+    write = write_operation("codex_home", environment.VALUES_FILE, content, file, FILE_MODE)
+    return Step([Change(write, file_diff(file["path"], before, names))])
+
+
+def _plan_readers(is_wanted: bool, values: str, described: HomeAnswer) -> Step:
+    """The shells' lines, fish's file and environment.d's link, which are there exactly while there are variables.
+
+    Without variables only what reads this home's values is removed: another home of the user may have some.
+    """
+    user, files, step = described["user_info"], described["files"], Step()
+    line = environment.shell_line(values, user)
+    with_line = environment.wanted_shell_files(user, files) if is_wanted else set()
+    for name in environment.SHELL_FILES:
+        file = files[name]
+        target = line if name in with_line else None
+        if file["kind"] not in ("file", "absent"):
+            if is_wanted:
+                step.warnings.append(f"{file['path']} was left alone. {messages.unusable_file(file)}")
+            continue
+        before = file.get("lines", [])
+        is_right = before == ([target] if target else []) if is_wanted else line not in before
+        if is_right:
+            continue
+        operation: Operation = {
+            "operation": "lines",
+            "base": "home_directory",
+            "path": name,
+            "line": target,
+            "marker": environment.MARKER,
+            "mode": SHELL_FILE_MODE,
+            "expected": file.get("sha256"),
+        }
+        after = f"{target}\n" if target else ""
+        diff = file_diff(file["path"], "".join(f"{text}\n" for text in before), after)
+        step.changes.append(Change(operation, diff))
+    _plan_fish(is_wanted and environment.wants_fish(user, files), values, described, step)
+    _plan_link(is_wanted and described["system"] == "linux", values, described, step)
+    return step
+
+
+def _plan_fish(is_wanted: bool, values: str, described: HomeAnswer, step: Step) -> None:
+    file = described["files"][environment.FISH_FILE]
+    content = environment.fish_file(values, described["user_info"])
+    if is_wanted:
+        if described_file.exists(file) and file["sha256"] == hashlib.sha256(content).hexdigest():
+            return
+        write = write_operation("home_directory", environment.FISH_FILE, content, file, SHELL_FILE_MODE)
+        step.changes.append(Change(write, file_diff(file["path"], "", content.decode())))
+    elif file["kind"] == "file" and file["sha256"] == hashlib.sha256(content).hexdigest():
+        remove = remove_operation("home_directory", environment.FISH_FILE, file)
+        step.changes.append(Change(remove, file_diff(file["path"], content.decode(), "")))
+
+
+def _plan_link(is_wanted: bool, values: str, described: HomeAnswer, step: Step) -> None:
+    file = described["files"][environment.LINK]
+    there, target = file.get("link"), values if is_wanted else None
+    if there == target or (not is_wanted and there != values):
+        return
+    if there is None and file["kind"] != "absent":
+        step.warnings.append(f"{file['path']} is not the link this collection makes, so it was left alone.")
+        return
+    operation: Operation = {"operation": "link", "base": "home_directory", "path": environment.LINK, "to": target}
+    before, after = (f"link to {path}\n" if path else "" for path in (there, target))
+    step.changes.append(Change(operation, file_diff(file["path"], before, after)))

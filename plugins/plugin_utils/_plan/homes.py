@@ -1,0 +1,101 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plans of all homes of a host, which can be in each other's way and share the host's configuration files."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from ansible_collections.fleet.codex.plugins.plugin_utils import messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import check_login_survives, workspace_warnings
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import login_rules, read_sources
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_variables
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.home import HomePlan, complete, plan_parts
+from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import Table
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer
+
+
+def plan_homes(
+    desired: t.Sequence[DesiredHome],
+    described: t.Sequence[HomeAnswer],
+    now: datetime,
+    others: t.Sequence[HomeAnswer] = (),
+) -> list[HomePlan]:
+    """The plans of all homes of a host. Raises CodexError when one of them is refused.
+
+    others: homes that are not declared, whose Codex reads a declared file of the host.
+    """
+    for answer in described:
+        if "error" in answer:
+            raise CodexError(messages.target_error(answer["error"]))
+    plans = [plan_parts(home, answer, now) for home, answer in zip(desired, described, strict=True)]
+    _check_declared_once(plans)
+    host_wide: dict[str, Table] = {}
+    for plan in plans:
+        if plan.desired.is_host_wide:
+            host_wide.update(plan.config.after)
+    for plan in plans:
+        complete(plan, host_wide)
+    is_changing = any(plan.changes for plan in plans if plan.desired.is_host_wide)
+    declared = {plan.described["real_home"] for plan in plans if plan.desired.is_about_the_home}
+    for answer in others:
+        if answer.get("real_home") not in declared:
+            plans[0].warnings += _check_other_home(answer, host_wide if is_changing else {})
+    return plans
+
+
+def _check_declared_once(plans: t.Sequence[HomePlan]) -> None:
+    """Raises CodexError for what is declared twice: a home, a file of the host, the environment of a user."""
+    homes: dict[str, str] = {}
+    files: set[str] = set()
+    users: set[str] = set()
+    for plan in plans:
+        name, real_home = plan.described["user_info"]["name"], plan.described["real_home"]
+        if plan.desired.is_host_wide:
+            path = plan.config.result["path"]
+            if path in files:
+                raise CodexError(f"The file {path} is declared twice. Declare it once.")
+            files.add(path)
+        if not plan.desired.is_about_the_home:
+            continue
+        if real_home in homes:
+            raise CodexError(
+                f"The Codex home {real_home} is declared twice, for {homes[real_home]} and for {name}. Declare it once."
+            )
+        homes[real_home] = name
+        if plan.environment.result.get("variables"):
+            if name in users:
+                raise CodexError(
+                    f"The environment of the user {name} is declared twice. Declare it with one home only."
+                )
+            users.add(name)
+
+
+def _check_other_home(described: HomeAnswer, host_wide: t.Mapping[str, Table]) -> list[str]:
+    """Raises CodexError for files of the host with which Codex deletes the login of a home that is not declared.
+
+    host_wide: by path, what the files that change will hold. A login that Codex would delete already without them is
+    a warning: what is in one user's home must not stop the run for all.
+    """
+    if "error" in described:
+        if described["error"]["reason"] == "every_user_needs_root":
+            return []  # nothing can be written then
+        return [
+            f"{messages.target_error(described['error'])} Whether the host's files allow its login was not checked."
+        ]
+    sources, auth = read_sources(described, host_wide), described["files"]["auth"]
+    variables = outranking_variables(described, None)
+    lost = []
+    for view, before in zip(sources.views(), read_sources(described, {}).views(), strict=True):
+        try:
+            check_login_survives([view], auth.get("auth"), auth["path"], variables)
+        except CodexError as error:
+            if login_rules(view) != login_rules(before):
+                raise
+            lost.append(str(error))
+    return [*sources.problems, *lost[:1], *workspace_warnings(sources, auth.get("auth"))]

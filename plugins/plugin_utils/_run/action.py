@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the action plugins share: options in, result out. Every other use of Ansible's plugins is in transport.py."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import typing as t
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail, AnsibleFileNotFound
+from ansible.plugins.action import ActionBase
+
+if sys.version_info < (3, 11):  # noqa: UP036 - said before an import below fails on an older Python
+    raise AnsibleActionFail("fleet.codex needs Python 3.11 or later on the controller.")
+
+try:
+    from ansible.parsing.vault import VaultHelper
+except ImportError:  # ansible-core 2.18 and earlier
+    VaultHelper = None
+
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.redaction import Vaulted
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import MODULES
+from ansible_collections.fleet.codex.plugins.plugin_utils._run import program
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import Outcome, converge
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.libraries import check_libraries
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.reservations import reserve_logins
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+
+program.prepare()  # Ansible imports action plugins before it forks a process for each host
+
+
+class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no types
+    """An action plugin of this collection; a subclass says what its options mean."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """The task's result; every refusal is one sentence."""
+        name = self._task.action.rpartition(".")[2]
+        try:
+            if self._task.async_val:
+                raise CodexError(f"{name} does not run in the background. Remove async and poll from the task.")
+            super().run(tmp, task_vars)
+            check_libraries()
+            _validation, arguments = self.validate_argument_spec(MODULES[name])
+            self._variables = task_vars or {}
+            return self.work(plain(arguments), Transport(self, self._variables))
+        except CodexError as error:
+            # Returned, not raised: ansible-core 2.18 and earlier print a traceback of what is raised.
+            return {"failed": True, "msg": str(error)}
+
+    def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
+        """The result for checked options. Raises CodexError for what is refused."""
+        raise NotImplementedError
+
+    @property
+    def host(self) -> str:
+        """The inventory's name of the host that is worked on."""
+        name: str = self._task.delegate_to or self._variables["inventory_hostname"]
+        return name
+
+    def converge(
+        self, transport: Transport, homes: list[DesiredHome], verify: bool = False
+    ) -> tuple[Outcome, dict[str, t.Any]]:
+        """Makes the homes as desired: the outcome, and the part of the result that all writing modules share.
+
+        Raises CodexError.
+        """
+        outcome = converge(
+            transport,
+            homes,
+            check_mode=self._task.check_mode,
+            verify=verify,
+            reserve=functools.partial(reserve_logins, C.DEFAULT_LOCAL_TMP, self.host, homes),
+        )
+        result: dict[str, t.Any] = {"changed": outcome.changed}
+        if self._task.diff:
+            result["diff"] = outcome.diffs
+        if outcome.warnings:
+            result["warnings"] = outcome.warnings
+        return outcome, result
+
+    def read_source(self, name: str) -> bytes:
+        """A file of the controller, found as ``copy`` finds its ``src`` and decrypted if it is a vault.
+
+        Raises CodexError.
+        """
+        try:
+            path = self._loader.get_real_file(self._find_needle("files", name), decrypt=True)
+        except AnsibleFileNotFound:
+            raise CodexError(f"src: there is no file {name} on the controller. Correct the path.") from None
+        except Exception:  # the loader raises many kinds, among them ones that quote the file
+            raise CodexError(f"src: {name} cannot be read or decrypted on the controller.") from None
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise CodexError(f"src: {name} cannot be read on the controller ({error.strerror}).") from None
+        finally:
+            self._loader.cleanup_tmp_file(path)
+
+
+def plain(value: t.Any) -> t.Any:
+    """Options as Python's own types, but for `Vaulted` texts.
+
+    ansible-core 2.18 and earlier leave lazily decrypted vault values in them, later ones tag what they decrypted.
+    """
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if type(value).__name__ == "AnsibleVaultEncryptedUnicode":
+        return Vaulted(value)
+    if isinstance(value, str):
+        text = str.__str__(value)  # AnsibleUnsafeText stays one in str()
+        return Vaulted(text) if VaultHelper and VaultHelper.get_ciphertext(value, with_tags=False) else text
+    return value

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The programs that are sent to POSIX targets with Python, and the shell command that starts one."""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+import re
+import shlex
+import typing as t
+
+PACKAGE: t.Final = "ansible_collections.fleet.codex.plugins.module_utils"
+FOLDER: t.Final = pathlib.Path(__file__).parent.parent.parent / "module_utils"
+
+Name = t.Literal["describe", "apply", "ask_api"]
+
+PYTHONS: t.Final = (
+    "/usr/bin/python3",
+    "/usr/libexec/platform-python",
+    "python3",
+    "/usr/local/bin/python3",
+    "/opt/homebrew/bin/python3",
+    *(f"python3.{minor}" for minor in range(14, 5, -1)),
+)
+"""Where a Python is looked for, the fastest to start first: the first one on PATH may be a slow shim."""
+
+TOO_OLD, NO_PYTHON = 64, 65  # exit statuses of the boot code and of the command
+
+BOOT: t.Final = (
+    f"import sys\nif sys.version_info < (3, 6): sys.exit({TOO_OLD})\nexec(sys.stdin.buffer.read(int(sys.argv[1])))"
+)
+"""Runs as many bytes of the standard input as its argument says: the program."""
+
+ADD: t.Final = """import sys
+def add(name, source):
+    module = sys.modules[name] = type(sys)(name)
+    exec(compile(source, name, "exec"), module.__dict__)
+    return module
+"""
+"""Makes a module from its source. An import finds it in sys.modules, without the packages above it."""
+
+
+@functools.cache
+def program_code(name: Name, with_codex: bool = False) -> bytes:
+    """A program as BOOT takes it: each of its modules is added after those that it imports, then `main` is called."""
+    modules = program_modules(name, with_codex)
+    added = [f"add({module!r}, {source!r})" for module, source in modules.items()]
+    return (ADD + "\n".join(added) + ".main()\n").encode()
+
+
+def program_modules(name: Name, with_codex: bool = False) -> dict[str, str]:
+    """The sources of a program's modules by their full names, each after those that it imports.
+
+    with_codex: whether it has to run the user's `codex`. The modules for that are sent only when they are needed, since
+    the target compiles all that it gets: a third of what an execution costs there.
+    """
+    modules: dict[str, str] = {}
+
+    def add(module: str) -> None:
+        source = (FOLDER / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        for needed in imports(source, r"\n *" if with_codex else r"\n"):
+            if f"{PACKAGE}.{needed}" not in modules:
+                add(needed)
+        modules[f"{PACKAGE}.{module}"] = without_comments(source)
+
+    add(name)
+    return modules
+
+
+def imports(source: str, before: str = r"\n") -> list[str]:
+    """The modules for targets that a module imports. before: pattern of what may stand before an import."""
+    return re.findall(rf"{before}from {re.escape(PACKAGE)}\.([\w.]+) import ", source)
+
+
+def without_comments(source: str) -> str:
+    """Python source without docstrings and without lines that are comments; each line keeps its number."""
+
+    def blank(found: re.Match[str]) -> str:
+        return f'{found[1]}""' + "\n" * found[0].count("\n")
+
+    source = re.sub(r'^( *)"""(?:.|\n)*?"""$', blank, source, flags=re.M)
+    return re.sub(r"^ *#.*$", "", source, flags=re.M)
+
+
+def command(interpreters: t.Sequence[str], size: int, input_file: str | None = None) -> str:
+    """The shell command that starts the first usable Python with what comes over standard input.
+
+    size: bytes of the program, which the input begins with. A Python that is too old says so before it reads, so
+    that the next one finds the whole input.
+    """
+    candidates = " ".join(map(shlex.quote, interpreters))
+    loop = (
+        f"for python in {candidates}; do "
+        'command -v "$python" >/dev/null 2>&1 || continue; '
+        f'LC_ALL=C.UTF-8 "$python" -I -S -c {shlex.quote(BOOT)} {size} && exit 0; '
+        f'status=$?; case $status in {TOO_OLD}|126|127) ;; *) exit "$status";; esac; '
+        f"done; exit {NO_PYTHON}"
+    )
+    return f"{{ {loop}; }} < {shlex.quote(input_file)}" if input_file else loop
+
+
+def prepare() -> None:
+    """Makes the programs that most runs need, once for all hosts when a process calls it before it forks."""
+    program_code("describe")
+    program_code("apply")

@@ -1,0 +1,72 @@
+"""Homes in which Codex can renew a login and not save it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import renewal_problems
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.info import home_report
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
+from ansible_collections.fleet.codex.tests.support.planning import (
+    HOME,
+    KEY,
+    NOW,
+    auth_file,
+    chatgpt,
+    describe,
+    desired,
+    operations,
+    plan,
+)
+
+
+@pytest.mark.parametrize(
+    ("facts", "folder_mode", "unsaved", "words"),
+    [
+        ({"mount_point": True}, 0o700, [], "mount point"),
+        ({"hard_links": 2}, 0o700, [], "second hard link"),
+        ({"owner": "root"}, 0o700, [], "belongs to root"),
+        ({"mode": 0o400}, 0o700, [], "read-only"),
+        ({}, 0o500, [], "not writable for alice"),
+        ({}, 0o700, [".auth-x1Y2z3"], ".auth-x1Y2z3"),
+    ],
+)
+def test_a_home_where_codex_loses_a_renewed_login_is_a_warning_before_anything_is_lost(
+    facts: dict[str, t.Any], folder_mode: int, unsaved: list[str], words: str
+) -> None:
+    for arguments, warned in (({"content": chatgpt()}, True), ({"api_key": KEY}, False)):
+        wanted = desired(auth=arguments)
+        answer = describe(wanted, auth=t.cast(FileFacts, {**auth_file(arguments), **facts}))
+        answer["folder"]["mode"] = folder_mode
+        answer["unsaved_logins"] = [{"name": name, "path": f"{HOME}/.codex/{name}", "kind": "file"} for name in unsaved]
+        result = plan(wanted, answer)
+        assert operations(result) == []
+        assert [words in warning for warning in result.warnings] == ([True] if warned else [])
+        if warned:
+            assert home_report(answer, None, NOW)["login"]["problems"] == result.warnings
+
+
+@pytest.mark.parametrize("change", [{"auth_mode": "chatgptAuthTokens"}, {"refresh_token": ""}])
+def test_tokens_that_codex_does_not_renew_cannot_be_lost_so(change: dict[str, str]) -> None:
+    document = chatgpt()
+    (document if "auth_mode" in change else document["tokens"]).update(change)
+    wanted = desired(auth={"content": document})
+    facts = {**auth_file({"content": document}), "mount_point": True, "hard_links": 2}
+    assert plan(wanted, describe(wanted, auth=t.cast(FileFacts, facts))).warnings == []
+
+
+def test_a_replaced_file_has_neither_the_old_owner_nor_the_old_hard_link() -> None:
+    older = {**chatgpt(), "last_refresh": "2026-01-01T00:00:00Z"}
+    older["tokens"] = {**older["tokens"], "refresh_token": "older"}
+    wanted = desired(auth={"content": chatgpt()})
+    facts = {**auth_file({"content": older}), "owner": "root", "hard_links": 2}
+    result = plan(wanted, describe(wanted, auth=t.cast(FileFacts, facts)))
+    assert (operations(result), result.warnings) == (["write auth.json"], [])
+
+
+def test_a_file_that_is_not_there_yet_has_no_problem() -> None:
+    assert renewal_problems(describe(desired()), mode=0o600, replaced=True) == []
+    # Nor has one that will be there with a mode with which Codex cannot write it, but for that mode.
+    (problem,) = renewal_problems(describe(desired()), mode=0o400, replaced=True)
+    assert "read-only" in problem

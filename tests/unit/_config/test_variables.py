@@ -1,0 +1,51 @@
+"""Variables that Codex uses instead of auth.json."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_variables
+from ansible_collections.fleet.codex.tests.support.planning import HOME, KEY, describe, desired, file, operations, plan
+
+VALUES, SYSTEM = f"{HOME}/.codex/codex.env", "/etc/environment"
+FILES = {
+    "codex__env": file(variables=["A", "CODEX_API_KEY"]),
+    "/etc/environment": file(variables=["CODEX_ACCESS_TOKEN", "CODEX_API_KEY"]),
+}
+
+
+def test_every_file_that_sets_one_is_named() -> None:
+    answer = describe(desired(), **FILES)
+    system = [("CODEX_API_KEY", SYSTEM), ("CODEX_ACCESS_TOKEN", SYSTEM)]
+    assert outranking_variables(answer, None) == [("CODEX_API_KEY", VALUES), *system]
+    # What is declared counts in place of what is in the user's file.
+    assert outranking_variables(answer, {}) == system
+    assert outranking_variables(answer, {"CODEX_ACCESS_TOKEN": "x"}) == [("CODEX_ACCESS_TOKEN", VALUES), *system]
+    assert outranking_variables(describe(desired()), None) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "words"),
+    [
+        ("CODEX_API_KEY", "0.43.0", None),
+        ("CODEX_API_KEY", "0.44.0", "Codex 0.44 and later uses it instead of auth.json in `codex exec`"),
+        ("CODEX_API_KEY", None, "Codex 0.44 and later uses it instead of auth.json in `codex exec`"),
+        ("CODEX_ACCESS_TOKEN", "0.129.0", None),
+        ("CODEX_ACCESS_TOKEN", "0.130.0", "Codex 0.130 and later uses it instead of auth.json. Remove it"),
+        ("OPENAI_API_KEY", None, None),
+    ],
+)
+def test_a_variable_that_outranks_the_login_is_a_warning(name: str, version: str | None, words: str | None) -> None:
+    wanted = desired(auth={"api_key": KEY}, codex_version=version)
+    made = plan(wanted, describe(wanted, **{"/etc/environment": file(variables=[name])}))
+    assert operations(made) == ["write auth.json"]
+    if words is None:
+        assert made.warnings == []
+    else:
+        (warning,) = made.warnings
+        assert warning.startswith(f"{SYSTEM} sets {name}, and ")
+        assert words in warning
+
+
+def test_without_a_declared_login_there_is_nothing_to_outrank() -> None:
+    wanted = desired(config={"settings": {"model": "gpt-5"}})
+    assert plan(wanted, describe(wanted, **FILES)).warnings == []

@@ -1,0 +1,153 @@
+"""The step for a user's environment: the file of values, what reads it, and in which order."""
+
+from __future__ import annotations
+
+import base64
+import typing as t
+
+import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
+from ansible_collections.fleet.codex.tests.support.planning import (
+    HOME,
+    KEY,
+    describe,
+    desired,
+    diffs,
+    everything_there,
+    file,
+    operations,
+    plan,
+    written,
+)
+
+VALUES = f"{HOME}/.codex/codex.env"
+
+
+def test_removing_one_home_leaves_what_reads_another() -> None:
+    readers = {name: facts for name, facts in everything_there().items() if name not in ("auth", "codex__env")}
+    wanted = desired(codex_home="/srv/other", state="absent")
+    assert operations(plan(wanted, describe(wanted, **readers))) == []
+
+
+def test_codex_home_is_exported_when_it_is_not_the_default() -> None:
+    wanted = desired(codex_home="/srv/codex/alice", environment={})
+    assert written(plan(wanted, describe(wanted)), "codex.env") == b"CODEX_HOME=/srv/codex/alice\n"
+    wanted = desired(environment={})
+    assert operations(plan(wanted, describe(wanted))) == []
+    wanted = desired(codex_home="/srv/codex/alice", environment={"CODEX_HOME": "/srv/link"})
+    assert written(plan(wanted, describe(wanted)), "codex.env") == b"CODEX_HOME=/srv/link\n"
+
+
+def test_a_codex_home_that_readers_would_disagree_about_is_refused() -> None:
+    wanted = desired(codex_home="/srv/two words", environment={})
+    with pytest.raises(CodexError, match="^codex_home: CODEX_HOME has a character"):
+        plan(wanted, describe(wanted))
+
+
+@pytest.mark.parametrize(
+    ("shell", "files"),
+    [
+        ("/bin/bash", [".profile", ".bashrc"]),
+        ("/bin/dash", [".profile"]),
+        ("/usr/bin/zsh", [".profile", ".zshenv"]),
+        ("/usr/bin/fish", [".profile", ".config/fish/conf.d/fleet-codex.fish"]),
+        ("/usr/sbin/nologin", []),
+    ],
+)
+def test_what_reads_the_values_goes_by_the_login_shell(shell: str, files: list[str]) -> None:
+    wanted = desired(environment={"A": "1"})
+    paths = [change.operation["path"] for change in plan(wanted, describe(wanted, shell=shell)).changes]
+    assert paths == ["codex.env", *files, ".config/environment.d/60-fleet-codex.conf"]
+
+
+def test_bash_files_that_hide_profile_get_the_line_too() -> None:
+    wanted = desired(environment={"A": "1"})
+    answer = describe(wanted, __bash_profile=file(b"x", lines=[]))
+    assert "lines .bash_profile" in operations(plan(wanted, answer))
+
+
+def test_a_users_shell_file_that_is_not_a_file_is_left_alone_with_a_warning() -> None:
+    wanted = desired(environment={"A": "1"})
+    result = plan(wanted, describe(wanted, __bashrc=t.cast(FileFacts, {"kind": "dangling"})))
+    assert "lines .bashrc" not in operations(result)
+    assert "left alone" in result.warnings[0]
+    removed = desired(environment={})
+    assert plan(removed, describe(removed, __bashrc=t.cast(FileFacts, {"kind": "dangling"}))).warnings == []
+
+
+@pytest.mark.parametrize("lines", [["old line # fleet.codex"], ["RIGHT", "RIGHT"], ["other # fleet.codex", "RIGHT"]])
+def test_exactly_one_line_reads_the_values(lines: list[str]) -> None:
+    wanted = desired(environment={"OPENAI_API_KEY": KEY})
+    answer = describe(wanted, **{k: v for k, v in everything_there().items() if k not in ("auth", "config")})
+    right = environment.shell_line(VALUES, answer["user_info"])
+    assert operations(plan(wanted, answer)) == []
+    answer["files"][".bashrc"]["lines"] = [right if line == "RIGHT" else line for line in lines]
+    (change,) = plan(wanted, answer).changes
+    assert (change.operation["operation"], change.operation["line"]) == ("lines", right)
+
+
+def test_values_that_are_right_get_their_mode_and_others_are_written() -> None:
+    content = f"OPENAI_API_KEY={KEY}\n".encode()
+    wanted = desired(environment={"OPENAI_API_KEY": KEY})
+    files = {name: facts for name, facts in everything_there().items() if name not in ("auth", "config")}
+    for there, expected in (
+        (file(content, 0o644), ["mode codex.env"]),
+        (file(b"OPENAI_API_KEY=other\n"), ["write codex.env"]),
+        (t.cast(FileFacts, {}), ["write codex.env"]),
+    ):
+        answer = describe(wanted, **(files | {"codex__env": there}))
+        assert operations(plan(wanted, answer)) == expected
+
+
+def test_a_user_without_a_home_directory_gets_the_values_alone() -> None:
+    wanted = desired(codex_home="/srv/codex", environment={"A": "1"})
+    answer = describe(wanted) | t.cast(HomeAnswer, {"home_directory_exists": False})
+    result = plan(wanted, answer)
+    assert operations(result) == ["write codex.env"]
+    assert result.warnings[0].startswith("The user alice has no home directory, so no shell reads /srv/codex/codex.env")
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin"])
+def test_only_linux_has_environment_d(system: str) -> None:
+    wanted = desired(environment={"A": "1"})
+    made = plan(wanted, describe(wanted) | t.cast(HomeAnswer, {"system": system}))
+    assert (f"link {environment.LINK}" in operations(made)) is (system == "linux")
+
+
+def test_what_is_not_the_link_of_this_collection_is_left_alone_with_a_warning() -> None:
+    wanted = desired(environment={"A": "1"})
+    name = environment.LINK.replace(".", "__")
+    result = plan(wanted, describe(wanted, **{name: file(b"mine")}))
+    assert not any(word.startswith("link") for word in operations(result))
+    assert result.warnings == [
+        f"{HOME}/{environment.LINK} is not the link this collection makes, so it was left alone."
+    ]
+    # A link of another home of the user is replaced, and stays where this home's variables go.
+    elsewhere = {name: t.cast(FileFacts, {"kind": "file", "link": "/srv/other/codex.env"})}
+    assert f"link {environment.LINK}" in operations(plan(wanted, describe(wanted, **elsewhere)))
+    removed = desired(environment={})
+    assert operations(plan(removed, describe(removed, **elsewhere))) == []
+
+
+def test_fishs_file_is_removed_only_where_it_reads_these_values() -> None:
+    wanted = desired(environment={})
+    user = describe(wanted)["user_info"]
+    name = environment.FISH_FILE.replace(".", "__")
+    for content, expected in (
+        (environment.fish_file(VALUES, user), [f"remove {environment.FISH_FILE}"]),
+        (environment.fish_file("/srv/other/codex.env", user), []),
+    ):
+        assert operations(plan(wanted, describe(wanted, **{name: file(content)}))) == expected
+
+
+def test_no_value_is_shown() -> None:
+    wanted = desired(environment={"A": KEY, "B": KEY})
+    result = plan(wanted, describe(wanted, codex__env=file(b"A=1\n")))
+    assert [(diff["before"], diff["after"]) for diff in diffs(result)][:1] == [
+        ("(other variables or values)\n", "A=********\nB=********\n")
+    ]
+    assert KEY not in repr((diffs(result), result.result, result.warnings))
+    assert base64.b64decode(result.changes[0].operation["content"]) == f"A={KEY}\nB={KEY}\n".encode()
+    assert result.result["environment"] == {"changed": True, "path": VALUES, "variables": ["A", "B"]}

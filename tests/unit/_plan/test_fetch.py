@@ -1,0 +1,104 @@
+"""The plan for bringing a login to the controller: which file, whether to write, and what is returned."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import from_api_key, from_document
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.fetch import FetchPlan, plan_fetch
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
+from ansible_collections.fleet.codex.tests.support.planning import HOME, KEY, NOW, auth_file, chatgpt, describe, desired
+
+PATH, DEST = f"{HOME}/.codex/auth.json", "/controller/alice.json"
+
+
+def older() -> dict[str, t.Any]:
+    return {**chatgpt(marker="older"), "last_refresh": "2026-01-01T00:00:00Z"}
+
+
+def fetch(
+    there: FileFacts | None = None,
+    kept: dict[str, t.Any] | None = None,
+    encrypt: bool = False,
+    is_encrypted: bool = False,
+) -> FetchPlan:
+    answer = describe(desired(), **({} if there is None else {"auth": there}))
+    credential = None if kept is None else from_document(kept, "")
+    return plan_fetch(answer, credential, "fail", DEST, NOW, encrypt=encrypt, is_encrypted=is_encrypted)
+
+
+def test_without_a_login_nothing_is_written() -> None:
+    plan = fetch(kept=chatgpt())
+    assert (plan.writes, plan.login_file, plan.diff) == (False, None, None)
+    assert plan.result == {
+        "changed": False,
+        "dest": DEST,
+        "codex_home": f"{HOME}/.codex",
+        "reason": "There is no login to fetch.",
+        "login": {"method": "none"},
+    }
+
+
+def test_a_first_copy() -> None:
+    plan = fetch(auth_file({"content": chatgpt()}))
+    assert plan.writes
+    assert plan.login_file and plan.login_file["path"] == PATH
+    assert (plan.result["changed"], plan.result["path"], plan.result["encrypted"]) == (True, PATH, False)
+    assert plan.result["login"]["method"] == "chatgpt"
+    assert plan.diff and (plan.diff["before_header"], plan.diff["before"]) == (DEST, "")
+
+
+def test_a_newer_login_replaces_the_copy_and_an_older_one_does_not() -> None:
+    plan = fetch(auth_file({"content": chatgpt()}), kept=older())
+    assert plan.writes and plan.login_file
+    plan = fetch(auth_file({"content": older()}), kept=chatgpt())
+    assert (plan.writes, plan.login_file, plan.diff, plan.result["changed"]) == (False, None, None, False)
+    # The result tells what the copy is then, not what the target has.
+    assert plan.result["login"]["last_refresh"] == chatgpt()["last_refresh"]
+
+
+@pytest.mark.parametrize(
+    ("encrypt", "is_encrypted", "writes", "encrypted"),
+    [(False, False, False, False), (True, False, True, True), (True, True, False, True), (False, True, False, True)],
+)
+def test_a_plain_copy_is_encrypted_with_its_own_login(
+    encrypt: bool, is_encrypted: bool, writes: bool, encrypted: bool
+) -> None:
+    plan = fetch(auth_file({"content": older()}), kept=chatgpt(), encrypt=encrypt, is_encrypted=is_encrypted)
+    assert (plan.writes, plan.login_file) == (writes, None)
+    assert (plan.result["changed"], plan.result["encrypted"]) == (writes, encrypted)
+    assert (plan.result["reason"] == "The copy on the controller was not encrypted.") is writes
+
+
+def test_a_copy_that_is_replaced_is_encrypted_by_the_way() -> None:
+    plan = fetch(auth_file({"content": chatgpt()}), kept=older(), encrypt=True)
+    assert plan.login_file
+    assert plan.result["reason"] != "The copy on the controller was not encrypted."
+    assert plan.result["encrypted"] is True
+
+
+def test_another_account_is_refused() -> None:
+    with pytest.raises(
+        CodexError, match=f"^{DEST} holds a ChatGPT login of account-1 .*, and {PATH} on the target an API"
+    ):
+        fetch(auth_file({"api_key": KEY}), kept=chatgpt())
+
+
+def test_no_secret_is_shown() -> None:
+    there = auth_file({"content": chatgpt(marker="SECRETMARKER")})
+    shown = fetch(there, kept={**older(), "tokens": {**older()["tokens"], "refresh_token": "SECRETMARKER-old"}})
+    assert shown.diff and "changed" in shown.diff["after"]
+    assert "SECRETMARKER" not in repr((shown.result, shown.diff))
+    key = plan_fetch(
+        describe(desired(), auth=auth_file({"api_key": KEY})),
+        from_api_key("fleet-test-SECRETMARKER-2", ""),
+        "replace",
+        DEST,
+        NOW,
+        encrypt=False,
+        is_encrypted=False,
+    )
+    assert key.writes
+    assert "SECRETMARKER" not in repr((key.result, key.diff))

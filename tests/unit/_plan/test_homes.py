@@ -1,0 +1,157 @@
+"""The plans of all homes of a host: what is declared twice, and the logins that a file of the host would end."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
+from ansible_collections.fleet.codex.tests.support.planning import (
+    FORCED_API,
+    FORCED_CHATGPT,
+    HOME,
+    KEY,
+    MANAGED,
+    NOW,
+    SYSTEM,
+    auth_file,
+    chatgpt,
+    config_file,
+    data_written,
+    describe,
+    desired,
+    host_file,
+    host_folder,
+    layer,
+    operations,
+    other_home,
+)
+
+NOT_ALLOWED = "does not allow a ChatGPT login, which is what /home/bob/.codex/auth.json will hold"
+
+
+def test_one_wrong_home_stops_all_of_a_host() -> None:
+    good, bad = desired(auth={"api_key": KEY}), desired(user="bob", auth={"api_key": KEY})
+    answers: list[HomeAnswer] = [describe(good), {"error": {"reason": "unknown_user", "user": "bob"}}]
+    with pytest.raises(CodexError, match="There is no user bob on this host"):
+        plan_homes([good, bad], answers, NOW)
+
+
+def test_homes_declared_twice() -> None:
+    one = desired(auth={"api_key": KEY})
+    with pytest.raises(CodexError, match="declared twice"):
+        plan_homes([one, one], [describe(one), describe(one)], NOW)
+
+
+def test_two_names_of_one_home_are_one() -> None:
+    one, two = desired(auth={"api_key": KEY}), desired(auth={"api_key": KEY}, codex_home="/srv/link")
+    second = describe(two)
+    second["real_home"] = f"{HOME}/.codex"
+    with pytest.raises(CodexError, match="declared twice"):
+        plan_homes([one, two], [describe(one), second], NOW)
+
+
+def test_a_users_environment_is_declared_once() -> None:
+    one = desired(environment={"A": "1"})
+    two = desired(environment={"A": "1"}, codex_home="/srv/x")
+    with pytest.raises(CodexError, match="environment of the user alice is declared twice"):
+        plan_homes([one, two], [describe(one), describe(two)], NOW)
+    none = desired(environment={}, codex_home=f"{HOME}/other")
+    answer = describe(none)
+    answer["codex_home"] = f"{HOME}/.codex"  # so that there is no CODEX_HOME to export
+    assert len(plan_homes([one, none], [describe(one), answer], NOW)) == 2
+
+
+def test_one_file_of_the_host_is_declared_once() -> None:
+    one = layer("system", settings={"model": "a"})
+    with pytest.raises(CodexError, match="The file /etc/codex/config.toml is declared twice"):
+        plan_homes([one, one], [describe(one), describe(one)], NOW)
+
+
+def test_a_home_and_a_file_of_the_host_are_two_things() -> None:
+    """Both entries are of the user that the task runs as."""
+    home, host = desired(auth={"api_key": KEY}), layer("system", settings={"model": "a"})
+    made = plan_homes([home, host], [describe(home), describe(host)], NOW)
+    assert [operations(each) for each in made] == [["write auth.json"], ["directory /etc/codex", f"write {SYSTEM}"]]
+
+
+@pytest.mark.parametrize(
+    ("files", "refused"),
+    [
+        ({"auth": auth_file({"content": chatgpt()})}, True),
+        ({"auth": auth_file({"content": chatgpt()}), "config": config_file(FORCED_CHATGPT)}, False),
+        ({"auth": auth_file({"api_key": KEY})}, False),
+        ({}, False),
+    ],
+)
+def test_a_file_of_the_host_is_compared_with_every_users_login(files: dict[str, FileFacts], refused: bool) -> None:
+    wanted = layer("system", preferred_auth_method="apikey", enforce_login_method=True)
+    answer, bob = describe(wanted), other_home("bob", **files)
+    if refused:
+        with pytest.raises(CodexError, match=f"^forced_login_method in {SYSTEM} {NOT_ALLOWED}"):
+            plan_homes([wanted], [answer], NOW, [bob])
+    else:
+        (made,) = plan_homes([wanted], [answer], NOW, [bob])
+        assert data_written(made, SYSTEM) == {"forced_login_method": "api"}
+
+
+def test_a_login_that_the_hosts_file_does_not_allow_already_is_a_warning_and_stops_nobody() -> None:
+    wanted = layer("system", preferred_auth_method="apikey", enforce_login_method=True)
+    there = {"host_folder": host_folder(), "system": host_file(FORCED_API)}
+    bob = other_home("bob", auth_file({"content": chatgpt()}), system=host_file(FORCED_API))
+    (made,) = plan_homes([wanted], [describe(wanted, **there)], NOW, [bob])
+    assert not made.changes
+    assert [w for w in made.warnings if NOT_ALLOWED in w]
+
+
+def test_a_login_that_its_own_home_does_not_allow_stops_no_change_of_the_host() -> None:
+    """What one user put into the home is not for the others to correct, and the change makes no difference to it."""
+    bob = {"auth": auth_file({"content": chatgpt()}), "config": config_file(FORCED_API)}
+    wanted = layer("system", settings={"model": "gpt-5"})
+    (made,) = plan_homes([wanted], [describe(wanted)], NOW, [other_home("bob", **bob)])
+    assert data_written(made, SYSTEM) == {"model": "gpt-5"}
+    assert [w for w in made.warnings if f"in /home/bob/.codex/config.toml {NOT_ALLOWED}" in w]
+    # A file of the host that adds a reason of its own is refused as ever.
+    wanted = layer("managed", preferred_auth_method="apikey", enforce_login_method=True)
+    with pytest.raises(CodexError, match=f"forced_login_method in {MANAGED}"):
+        plan_homes([wanted], [describe(wanted)], NOW, [other_home("bob", **bob)])
+
+
+def test_removing_a_file_of_the_host_may_give_another_one_its_effect() -> None:
+    wanted = layer("managed", state="absent")
+    answer = describe(wanted, managed=host_file(FORCED_CHATGPT), system=host_file(FORCED_API))
+    bob = other_home(
+        "bob", auth_file({"content": chatgpt()}), managed=host_file(FORCED_CHATGPT), system=host_file(FORCED_API)
+    )
+    with pytest.raises(CodexError, match=f"forced_login_method in {SYSTEM}"):
+        plan_homes([wanted], [answer], NOW, [bob])
+
+
+def test_a_login_of_the_same_run_counts_not_the_one_that_it_replaces() -> None:
+    """Migrating a host from keys to ChatGPT: the logins first, then the file that enforces them."""
+    alice = desired(auth={"content": chatgpt(), "on_account_mismatch": "replace"})
+    enforced = DesiredHome(config=layer("system", preferred_auth_method="chatgpt", enforce_login_method=True).config)
+    key = auth_file({"api_key": KEY})
+    answers = [describe(enforced, user="root"), describe(alice, auth=key)]
+    other = other_home("alice", key)
+    first, second = plan_homes([enforced, alice], answers, NOW, [other])
+    assert data_written(first, SYSTEM) == {"forced_login_method": "chatgpt"}
+    assert operations(second) == ["write auth.json"]
+    with pytest.raises(CodexError, match="an API key, which is what /home/bob/.codex/auth.json will hold"):
+        plan_homes([enforced, alice], answers, NOW, [other, other_home("bob", key)])
+
+
+def test_a_home_that_cannot_be_looked_at_is_a_warning() -> None:
+    wanted = layer("system", preferred_auth_method="apikey", enforce_login_method=True)
+    other: HomeAnswer = {"user": "bob", "error": {"reason": "no_home_directory", "user": "bob", "path": "/home/bob"}}
+    (made,) = plan_homes([wanted], [describe(wanted)], NOW, [other])
+    assert any("was not checked" in warning and "bob" in warning for warning in made.warnings)
+
+
+def test_without_root_other_homes_are_not_looked_at_and_nothing_can_be_written() -> None:
+    wanted = layer("system", settings={"model": "a"})
+    other: HomeAnswer = {"user": None, "error": {"reason": "every_user_needs_root", "running": "alice"}}
+    there = describe(wanted, host_folder=host_folder(), system=host_file(b'model = "a"\n'))
+    (made,) = plan_homes([wanted], [there], NOW, [other])
+    assert (made.changes, made.warnings) == ([], [])
