@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_place
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.describe import describe_request
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.info import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The target program "apply": changes files of Codex homes, each only if it still is what the controller saw.
+"""Entry of the Python target program: changes files of Codex homes, each only if it is what the controller saw.
 
 Runs on POSIX targets with the modules that it imports, from standard input, under ``python -I -S`` 3.6
 or later, with the standard library only. It takes one request and prints one answer, as

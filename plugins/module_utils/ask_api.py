@@ -196,7 +196,7 @@ def expired(_number, _frame):
 
 
 def in_time(request, url, proxy, context):
-    """ask_once() within the time for it as a whole; a socket's own limit starts anew with every byte."""
+    """ask_once() within the time for it as a whole; a socket's own limit restarts with every byte."""
     signal.signal(signal.SIGALRM, expired)
     signal.setitimer(signal.ITIMER_REAL, request["timeout"])
     try:

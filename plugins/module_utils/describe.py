@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The target program "describe": reports what Codex homes and the files in them are like, without a secret.
+"""Entry of the Python target program: describes Codex homes and the files in them, without a secret.
 
 Runs on POSIX targets with the modules that it imports, from standard input, under ``python -I -S`` 3.6
 or later, with the standard library only. It takes one request and prints one answer, as
@@ -29,7 +29,7 @@ from ansible_collections.fleet.codex.plugins.module_utils._target.users import (
 )
 
 PROFILE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
-HOST_FILES = {}  # facts about files of the whole host, by the name and path of their queries: alike for all homes
+HOST_FILES = {}  # facts about files of the whole host, by their queries: alike for all homes
 
 
 def main():
@@ -65,9 +65,11 @@ def describe_home(home, user, codex_home):
         path = resolve(item, user, codex_home)
         facts = answer["files"][item["name"]] = describe_file(path, item.get("details"))
         folder = os.path.dirname(path)
+        if os.path.isabs(item["path"]):
+            continue  # such a file is not written
         if "link" in facts:
             folders.add(os.path.dirname(os.path.realpath(path)))
-        elif not os.path.isabs(item["path"]):  # others are not written
+        else:
             if folder not in real_folders:  # resolving a path is a third of all that describe does
                 real_folders[folder] = os.path.realpath(folder)
             folders.add(real_folders[folder])
@@ -85,7 +87,7 @@ def describe_host(home):
     files = {}
     for item in home["files"]:
         if item["base"] == "host":
-            key = (item["name"], item["path"])
+            key = (item["name"], item["path"], str(item.get("details")))
             if key not in HOST_FILES:
                 HOST_FILES[key] = describe_host_file(item)
             files[item["name"]] = HOST_FILES[key]

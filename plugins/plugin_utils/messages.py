@@ -39,17 +39,17 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
     ),
     "child_died": "The work for the user {user} ended without an answer. Run again; the host's log may say why.",
 }
-"""By the reason of a TargetError. ``system`` is not among them: its sentence comes from SYSTEM_CAUSES."""
+"""By the reason of a TargetError. ``system`` is not among them: its sentence comes from SYSTEM_ERRORS."""
 
-SYSTEM_CAUSES: t.Final[dict[str, str]] = {
-    "ENOSPC": "The disk is full",
-    "EDQUOT": "The quota is used up",
-    "EROFS": "The file system is read-only",
-    "EAGAIN": "Codex, or another program, held a lock for too long",
-    "EACCES": "Permission was denied",
-    "EPERM": "Permission was denied",
+SYSTEM_ERRORS: t.Final[dict[str, tuple[str, str]]] = {
+    "ENOSPC": ("The disk is full", "Make room, and run the play again."),
+    "EDQUOT": ("The quota is used up", "Make room, and run the play again."),
+    "EROFS": ("The file system is read-only", "Mount it for writing, or choose another codex_home."),
+    "EAGAIN": ("Codex, or another program, held a lock for too long", "Run the play again when it has ended."),
+    "EACCES": ("Permission was denied", "Correct the owner and the permissions on the way there."),
+    "EPERM": ("Permission was denied", "Correct the owner and the permissions on the way there."),
 }
-"""By the name of a system error."""
+"""By the name of a system error: what is wrong, and what to do."""
 
 UNUSABLE_FILES: t.Final[dict[str, str]] = {
     "directory": (
@@ -91,8 +91,9 @@ PROBE_ERRORS: t.Final[dict[str, str]] = {
 def target_error(facts: TargetErrorFacts) -> str:
     """Why a home cannot be worked on, and what to do."""
     if facts["reason"] == "system":
-        cause = SYSTEM_CAUSES.get(facts.get("code", ""), facts.get("cause", "It failed"))
-        return f"{cause} at {facts.get('path') or 'the home'}: nothing was changed there."
+        unknown = (facts.get("cause", "It failed"), "Correct that, and run the play again.")
+        cause, advice = SYSTEM_ERRORS.get(facts.get("code", ""), unknown)
+        return f"{cause} at {facts.get('path') or 'the home'}: nothing was changed there. {advice}"
     return TARGET_ERRORS[facts["reason"]].format(**facts)
 
 

@@ -32,14 +32,14 @@ LOST   auth.json is gone, or no longer as it was deployed
 
 
 class Cell(t.TypedDict):
-    """One version with one login and one preference; ``rules`` are those of the table's head."""
+    """One version with one login and one preference; ``marks`` are those of the table's head."""
 
     login: str
     preference: str
     version: str
     sent: str
     said: str
-    rules: str
+    marks: str
 
 
 def render(cells: t.Sequence[Cell]) -> str:
@@ -66,7 +66,7 @@ def write(cells: t.Sequence[Cell]) -> pathlib.Path:
 
 
 def _text(cell: Cell | None) -> str:
-    return f"{cell['sent']}/{cell['said']} {cell['rules']}".rstrip() if cell else "-"
+    return f"{cell['sent']}/{cell['said']} {cell['marks']}".rstrip() if cell else "-"
 
 
 def number(version: str) -> tuple[int, ...]:

@@ -293,7 +293,8 @@ def test_lock_held_for_too_long_changes_nothing(
             deploying.append(threads.submit(deployer.apply, version, home.desired(content=new_login(ONE))))
         for (home, path, before), result in zip(homes, [future.result() for future in deploying], strict=True):
             assert result["msg"] == (
-                f"Codex, or another program, kept a lock for too long at {path}: nothing was changed there."
+                f"Codex, or another program, held a lock for too long at {path}: nothing was changed there. "
+                "Run the play again when it has ended."
             )
             assert home.auth.read_bytes() == before
             assert sorted(home.codex_home.glob(".fleet-codex-*")) == []

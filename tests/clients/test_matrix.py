@@ -83,7 +83,7 @@ def homes(login: str, folder: pathlib.Path) -> list[dict[str, t.Any]]:
 @pytest.fixture(
     name="deployed",
     scope="module",
-    params=[pytest.param(login, rules=pytest.mark.xdist_group(f"matrix-{login}")) for login in LOGINS],
+    params=[pytest.param(login, marks=pytest.mark.xdist_group(f"matrix-{login}")) for login in LOGINS],
 )
 def _deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Deployed]:
     login = request.param
@@ -171,7 +171,7 @@ def test_codex_sends_the_declared_login_and_says_so(
     keys = settings.get("config.toml", {})
     asked_for = [turn["model"] for turn in execution.turns]
     unread = "model" in keys and asked_for != [MODEL]
-    rules = {
+    marks = {
         "*": "preferred_auth_method" in keys,
         "(!)" if unread else "!": "forced_login_method" in keys,
         "LOST": not kept,
@@ -182,7 +182,7 @@ def test_codex_sends_the_declared_login_and_says_so(
         "version": version,
         "sent": sent(execution, deployed.login, secret),
         "said": said(status),
-        "rules": " ".join(mark for mark, holds in rules.items() if holds),
+        "marks": " ".join(mark for mark, holds in marks.items() if holds),
     }
     record_property(matrix.PROPERTY, cell)
     assert (execution.rc, execution.authorization) == (0, [f"Bearer {secret}"]), execution
@@ -211,8 +211,8 @@ def test_the_table_shows_what_went_wrong() -> None:
         ("none", "0.9.0", "nothing", "none", "LOST"),
     ]
     cells: list[matrix.Cell] = [
-        {"login": "apikey", "preference": preference, "version": version, "sent": sent, "said": said, "rules": rules}
-        for preference, version, sent, said, rules in results
+        {"login": "apikey", "preference": preference, "version": version, "sent": sent, "said": said, "marks": marks}
+        for preference, version, sent, said, marks in results
     ]
     assert matrix.render(cells).splitlines()[-3:] == [
         "apikey  none               enforced",

@@ -76,8 +76,8 @@ def main() -> int:
         print(f"  {bad}{fault}{plain}")
     if not faults:
         kept = len(re.findall("#.*", before))
-        print("  All is as declared, and the second run changed nothing. Kept were the tokens that were renewed on dev-1,")
-        print(f"  and the {kept} comments in old-1's config.toml.")
+        print("  All is as declared, and the second run changed nothing. The tokens that were renewed on dev-1 are")
+        print(f"  still there, and so are the {kept} comments in old-1's config.toml.")
     return 1 if faults else 0
 
 

@@ -175,9 +175,12 @@ def test_a_host_that_is_refused_for_another_reason_does_not_count(shared: Fleet)
 
 def test_two_homes_of_one_task(fleet: Fleet) -> None:
     homes = [{"codex_home": f"{{{{ home }}}}/{name}", "auth": {"content": login(marker="shared")}} for name in "ab"]
-    run = fleet.run([{"name": "login", "fleet.codex.codex_home": {"homes": homes}}], "--limit", "one")
-    assert "/one/a) " in refused(run)["one"] and "/one/b), " in refused(run)["one"]
-    assert fleet.written() == []
+    both = {"name": "both", "fleet.codex.codex_home": {"homes": homes}, "when": "inventory_hostname == 'one'"}
+    run = fleet.run([both, auth_file(content=login(marker="shared"))], "--limit", "one,two")
+    messages = refused(run)
+    assert list(messages) == ["one"]
+    assert f"({fleet.home('one')}/a) " in messages["one"] and f"({fleet.home('one')}/b), " in messages["one"]
+    assert fleet.written() == ["two"]  # what is refused keeps the login for nobody
 
 
 def test_two_tasks(shared: Fleet) -> None:

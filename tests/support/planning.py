@@ -13,9 +13,9 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.environment import shell_line
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import HOME as HOME_SPEC
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.describe import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.home import HomePlan
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, Operation

@@ -18,8 +18,8 @@ from ansible_collections.fleet.codex.tests.support.target_program import TargetP
 OLDEST, NEWEST = (3, 6), (3, 13)
 
 
-def _interpreters() -> list[str]:
-    """The oldest and the newest Python that is installed here, of the versions that targets may have."""
+def interpreters() -> list[str]:
+    """The Pythons that are installed here, one of each version that targets may have, the oldest first."""
     found: dict[tuple[int, int], str] = {}
     pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
     for path in [sys.executable, "/usr/bin/python3", *glob.glob(f"{pyenv}/versions/3.*/bin/python3")]:
@@ -29,13 +29,21 @@ def _interpreters() -> list[str]:
         if version.returncode == 0:
             major, minor = map(int, version.stdout.split())
             found.setdefault((major, minor), path)
-    known = sorted(version for version in found if version >= OLDEST)
-    return [found[known[0]], found[known[-1]]]
+    return [found[version] for version in sorted(found) if version >= OLDEST]
 
 
-@pytest.fixture(scope="session", params=_interpreters(), ids=lambda path: path)
+PYTHONS = interpreters()
+
+
+@pytest.fixture(scope="session", params=[PYTHONS[0], PYTHONS[-1]], ids=lambda path: path)
 def target_program(request: pytest.FixtureRequest) -> TargetProgram:
     """A target program; each test runs with each Python."""
+    return TargetProgram(request.param)
+
+
+@pytest.fixture(scope="session", params=PYTHONS, ids=lambda path: path)
+def every_python(request: pytest.FixtureRequest) -> TargetProgram:
+    """A target program; each test runs with each version of Python that is installed."""
     return TargetProgram(request.param)
 
 

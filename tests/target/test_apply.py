@@ -239,7 +239,9 @@ def test_leftovers_of_a_killed_run_are_found_and_cleaned_and_those_of_a_running_
         assert os.listdir(home) == [alive.name]
 
 
-def test_a_leftover_that_another_run_cleaned_meanwhile_is_not_a_failure(target_program: TargetProgram, home: Path) -> None:
+def test_a_leftover_that_another_run_cleaned_meanwhile_is_not_a_failure(
+    target_program: TargetProgram, home: Path
+) -> None:
     (home / ".fleet-codex-one").write_bytes(OLD)
     vanish = ["strace", "-f", "-o", "/dev/null", "-e", "inject=unlink,unlinkat:error=ENOENT"]
     clean = operation(operation="clean", base="home_directory", path=str(home))

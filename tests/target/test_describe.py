@@ -460,3 +460,37 @@ def test_a_user_without_an_entry_in_the_database_is_its_number(
     assert (answer["user_info"]["name"], answer["codex_home"]) == ("54321", f"{home}/.codex")
     assert answer["folder"]["writable"]
     assert shared_program.describe(None, wrapper=wrapper, environment={"HOME": "rel"})["error"]["reason"] == "relative"
+
+
+@pytest.mark.needs_root
+@pytest.mark.parametrize("content", [b"{", b"nothing", b'{"tokens": {"id_token": "a.e.c"}} more', b"\xff", b""])
+def test_what_is_no_json_is_malformed_also_where_the_user_cannot_read_this_python(
+    every_python: TargetProgram, content: bytes, root_folder: Path, user: pwd.struct_passwd
+) -> None:
+    """Some Pythons import modules only when JSON turns out to be wrong, and by then with the user's rights."""
+    codex_home = root_folder / "codex"
+    codex_home.mkdir()
+    (codex_home / "auth.json").write_bytes(content)
+    for path in (codex_home, codex_home / "auth.json"):
+        os.chown(path, user.pw_uid, user.pw_gid)
+    described = every_python.describe(codex_home, user.pw_name)
+    assert described["files"]["auth"]["auth"] == {"malformed": True}
+
+
+@pytest.mark.needs_root
+def test_a_child_answers_also_where_the_user_cannot_read_this_python(
+    every_python: TargetProgram, root_folder: Path, user: pwd.struct_passwd
+) -> None:
+    described = every_python.describe(root_folder / "new", user.pw_name)
+    assert (described["folder"]["writable"], described["folder"]["create_as_root"]) == (False, True)
+
+
+def test_two_homes_can_ask_different_details_of_one_file_of_the_host(target_program: TargetProgram, home: Path) -> None:
+    file = home / "config.toml"
+    file.write_bytes(b"model = 'x'\n")
+    queries: list[FileQuery] = [{"name": "system", "base": "host", "path": str(file), "details": None}]
+    more: list[FileQuery] = [{"name": "system", "base": "host", "path": str(file), "details": "content"}]
+    requests: list[HomeRequest] = [{"user": None, "codex_home": str(home), "files": files} for files in (queries, more)]
+    one, other = (answer["files"]["system"] for answer in target_program.execute("describe", requests))
+    assert "content" not in one
+    assert base64.b64decode(other["content"]) == b"model = 'x'\n"

@@ -81,9 +81,13 @@ def test_a_message_is_of_whole_sentences(name: str) -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("ENOSPC", "The disk is full at /x: nothing was changed there."),
-        ("EACCES", "Permission was denied at /x: nothing was changed there."),
-        ("EIO", "Input/output error at /x: nothing was changed there."),
+        ("ENOSPC", "The disk is full at /x: nothing was changed there. Make room, and run the play again."),
+        (
+            "EACCES",
+            "Permission was denied at /x: nothing was changed there. Correct the owner and the permissions on the way "
+            "there.",
+        ),
+        ("EIO", "Input/output error at /x: nothing was changed there. Correct that, and run the play again."),
     ],
 )
 def test_an_error_of_the_system_names_its_cause_and_the_path(code: str, words: str) -> None:
@@ -92,7 +96,9 @@ def test_an_error_of_the_system_names_its_cause_and_the_path(code: str, words: s
 
 
 def test_an_error_of_the_system_without_any_facts_is_a_sentence_still() -> None:
-    assert messages.target_error({"reason": "system"}) == "It failed at the home: nothing was changed there."
+    assert messages.target_error({"reason": "system"}) == (
+        "It failed at the home: nothing was changed there. Correct that, and run the play again."
+    )
 
 
 def file(kind: str, **facts: t.Any) -> FileFacts:

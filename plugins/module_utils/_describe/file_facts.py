@@ -71,7 +71,7 @@ def describe_file(path, details):
         facts.update(auth=summary, hard_links=status.st_nlink, mount_point=is_mount_point(os.path.realpath(path)))
     else:
         facts.update(describe_content(data, details))
-        if details == "content" and not data:  # as a mounted file is that was to be removed
+        if details == "content" and not data:  # what is left of a mounted file that was to be removed
             facts["mount_point"] = is_mount_point(os.path.realpath(path))
     return facts
 

@@ -27,14 +27,14 @@ def serve_homes(work_on):
 def answers_for(request, work_on):
     """The answers for all homes of a request, in their order. An error of one does not stop the others."""
     answers = []
-    for home in expand(request["homes"]):
+    for home in expand_every_user(request["homes"]):
         held_back = held_back_by(answers, home)
         answer = held_back or guarded(lambda home=home: answer_for(home, request["environment"], work_on))
         answers.append(dict(answer, user=home["user"]))
     return answers
 
 
-def expand(homes):
+def expand_every_user(homes):
     """The homes, with one entry for each user that has a ~/.codex in place of an entry with `every_user`."""
     found = []
     for home in homes:
@@ -48,7 +48,7 @@ def expand(homes):
 def held_back_by(answers, home):
     """The conflict of a home with files of the whole host when work on a home before it was not done; else None.
 
-    A file that allows one kind of login must not be there before the logins are.
+    A file that allows one method of login must not be there before the logins are.
     """
     operations = home.get("operations", [])
     results = [r for a in answers for r in a.get("results", [{"status": "failed"}])]

@@ -5,7 +5,7 @@
 """JSON text, read and written by CPython's own accelerator. Runs on the target.
 
 Not by the module json, since that loads regular expressions: a sixth of what describing a home costs on the target. It
-takes over where the accelerator is missing or differs, and names what is wrong in a text that is not JSON.
+takes over where the accelerator is missing or differs.
 """
 
 BLANKS = " \t\n\r"
@@ -36,8 +36,8 @@ try:
         context.object_pairs_hook = object_pairs_hook
         try:
             value, end = _json.make_scanner(context)(text, len(text) - len(text.lstrip(BLANKS)))
-        except (StopIteration, SystemError):  # Python 3.7 to 3.12 find no error to raise without the module json
-            raise ValueError("no JSON value") from None
+        except (StopIteration, SystemError, ImportError):  # the last two where the module json cannot be loaded by now
+            raise ValueError("not JSON") from None
         if text[end:].strip(BLANKS):
             raise ValueError("text after the JSON value")
         return value
@@ -49,6 +49,5 @@ try:
 
     if loads(' {"a": [1, null]} ') != {"a": [1, None]} or dumps({"a": [1, None]}) != '{"a": [1, null]}':
         raise ImportError("another _json")
-
 except Exception:
     from json import dumps, loads

@@ -37,6 +37,28 @@ def find_user(name, environment):
         raise TargetError("needs_root", user=name, running=owner_name(os.geteuid()))
     if not os.path.isabs(directory):
         raise TargetError("relative", path=directory)
+    return user_of(entry, directory)
+
+
+def users_with_codex_home():
+    """The names of all users of the user database that have a ~/.codex, or may have one; needs root."""
+    names = []
+    for entry in pwd.getpwall():
+        if not os.path.isabs(entry.pw_dir):
+            continue
+        user = user_of(entry, entry.pw_dir)
+        try:
+            # With the user's rights: on a network file system root may see nothing.
+            is_found = with_effective_user(user, lambda user=user: has_codex_home(user))
+        except (TargetError, OSError):
+            is_found = True  # the answer for this user will say what is wrong
+        if is_found:
+            names.append(entry.pw_name)
+    return names
+
+
+def user_of(entry, directory):
+    """The dict for an entry of the user database and a home directory."""
     return {
         "name": entry.pw_name,
         "uid": entry.pw_uid,
@@ -44,17 +66,6 @@ def find_user(name, environment):
         "home_directory": os.path.normpath(directory),
         "shell": entry.pw_shell,
     }
-
-
-def users_with_codex_home():
-    """The names of all users of the user database that have a ~/.codex; needs root."""
-    names = []
-    for entry in pwd.getpwall():
-        user = find_user(entry.pw_name, {}) if os.path.isabs(entry.pw_dir) else None
-        # With the user's rights: on a network file system root may see nothing.
-        if user and with_effective_user(user, lambda user=user: has_codex_home(user)):
-            names.append(entry.pw_name)
-    return names
 
 
 def has_codex_home(user):
@@ -117,14 +128,16 @@ def in_child_as(user, work):
             os.setgid(user["gid"])
             os.setuid(user["uid"])
             os.environ.update(HOME=user["home_directory"], USER=user["name"], LOGNAME=user["name"])
-            with os.fdopen(writer, "w") as out:
-                out.write(dumps(guarded(work)))
+            with os.fdopen(
+                writer, "wb"
+            ) as out:  # as text, some Pythons would import something that is out of reach now
+                out.write(dumps(guarded(work)).encode("ascii"))
             status = 0
         finally:
             os._exit(status)
     os.close(writer)
-    with os.fdopen(reader) as answer:
-        text = answer.read()
+    with os.fdopen(reader, "rb") as answer:
+        text = answer.read().decode("ascii")
     os.waitpid(child, 0)
     try:
         return loads(text)

@@ -10,8 +10,8 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.methods import (
+    EXTERNAL_TOKENS,
     NAMES,
-    TOKENS_FROM_OUTSIDE,
     FoundMethod,
     with_article,
 )
@@ -52,7 +52,7 @@ def decide(
     if there == desired and source["secrets"].items() <= target["secrets"].items():
         if there == "chatgpt" and parse_time(target["last_refresh"]) is None:
             return Decision(True, "The login was there without last_refresh, and Codex does not use such a login.")
-        if source["auth_mode"] == TOKENS_FROM_OUTSIDE != target["auth_mode"] and update != "on_create":
+        if source["auth_mode"] == EXTERNAL_TOKENS != target["auth_mode"] and update != "on_create":
             return Decision(True, "The same tokens were there, as a login that Codex would try to renew.")
         return Decision(False, "The home has this login already.")
     if update == "on_create":

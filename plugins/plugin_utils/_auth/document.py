@@ -21,11 +21,12 @@ from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.methods import (
     AUTH_MODES,
-    TOKENS_FROM_OUTSIDE,
+    EXTERNAL_TOKENS,
     Method,
     is_other_credential,
     with_article,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.times import parse_time
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary
@@ -96,7 +97,7 @@ def from_document(content: object, origin: str) -> Credential:
     if not isinstance(document, dict):
         raise CodexError(f"{origin} is not an auth.json: it must be a JSON object.")
     for name in filter(is_other_credential, document):
-        if document.get(name):  # an empty one is none
+        if document.get(name):  # an empty value is no login
             raise CodexError(
                 f"{origin} holds {name}, a kind of login that this collection does not deploy. Use another login."
             )
@@ -119,7 +120,7 @@ def from_document(content: object, origin: str) -> Credential:
         )
     (method,) = methods
     mode = document.get("auth_mode") or AUTH_MODES[method]
-    if mode != AUTH_MODES[method] and (method, mode) != ("chatgpt", TOKENS_FROM_OUTSIDE):
+    if mode != AUTH_MODES[method] and (method, mode) != ("chatgpt", EXTERNAL_TOKENS):
         raise CodexError(
             f"auth_mode in {origin} does not match its content. Set it to {AUTH_MODES[method]}, or remove it."
         )
@@ -135,7 +136,20 @@ def from_document(content: object, origin: str) -> Credential:
         login = {method: _check_personal_access_token(given[method], f"{method} in {origin}")}
     normal = rest | login | {"auth_mode": mode}
     ordered = {name: normal[name] for name in FIELD_ORDER if name in normal}
-    return Credential(method, {**ordered, **normal})
+    credential = Credential(method, {**ordered, **normal})
+    try:
+        summary = credential.summary()
+    except UnicodeEncodeError:
+        raise CodexError(
+            f"{origin} has a character that is not Unicode text (half of a surrogate pair). Take the file that "
+            "`codex login` wrote."
+        ) from None
+    if method_of(summary) != method:
+        raise CodexError(
+            f"tokens in {origin} are of more than one account, as some versions of Codex leave them. Log in again, and "
+            "take the file that `codex login` wrote."
+        )
+    return credential
 
 
 def _parse(data: bytes, origin: str) -> object:

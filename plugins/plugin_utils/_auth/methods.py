@@ -21,7 +21,7 @@ AUTH_MODES: t.Final[dict[Method, str]] = {
 }
 """How auth.json spells the methods in auth_mode."""
 
-TOKENS_FROM_OUTSIDE: t.Final = "chatgptAuthTokens"
+EXTERNAL_TOKENS: t.Final = "chatgptAuthTokens"
 """auth_mode of ChatGPT tokens that another program renews: Codex 0.94 and later never asks for new ones (measured)."""
 
 NAMES: t.Final[dict[str, str]] = {

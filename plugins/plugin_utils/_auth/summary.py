@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.methods import (
     AUTH_MODES,
-    TOKENS_FROM_OUTSIDE,
+    EXTERNAL_TOKENS,
     FoundMethod,
     is_other_credential,
 )
@@ -36,7 +36,7 @@ def method_of(summary: AuthSummary) -> FoundMethod:
     if summary.get("malformed") or (summary["last_refresh"] and parse_time(summary["last_refresh"]) is None):
         return "unreadable"
     secrets = summary["secrets"]
-    modes = (None, TOKENS_FROM_OUTSIDE, *AUTH_MODES.values())
+    modes = (None, EXTERNAL_TOKENS, *AUTH_MODES.values())
     if summary["auth_mode"] not in modes or any(map(is_other_credential, summary["fields"])):
         return "other"
     has_key, has_tokens = "OPENAI_API_KEY" in secrets, "refresh_token" in secrets
@@ -46,7 +46,7 @@ def method_of(summary: AuthSummary) -> FoundMethod:
     if not has_tokens:
         return "apikey" if has_key else "none"
     accounts = {claims.get("chatgpt_account_id") for claims in summary["claims"].values()} | {summary["account_id"]}
-    if (has_key and summary["auth_mode"] not in ("chatgpt", TOKENS_FROM_OUTSIDE)) or len(accounts - {None, ""}) > 1:
+    if (has_key and summary["auth_mode"] not in ("chatgpt", EXTERNAL_TOKENS)) or len(accounts - {None, ""}) > 1:
         return "mixed"
     return "chatgpt"
 
@@ -91,7 +91,7 @@ NO_TOKEN = hashlib.sha256(b"").hexdigest()
 def can_renew(summary: AuthSummary) -> bool:
     """Whether Codex can renew ChatGPT tokens; others are valid until the access token expires."""
     has_token = summary["secrets"].get("refresh_token", NO_TOKEN) != NO_TOKEN
-    return has_token and summary["auth_mode"] != TOKENS_FROM_OUTSIDE
+    return has_token and summary["auth_mode"] != EXTERNAL_TOKENS
 
 
 def freshness(summary: AuthSummary) -> tuple[Fraction, int, int, bool]:

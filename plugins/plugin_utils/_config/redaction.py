@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which values of a config.toml are hidden: by their names, and by what the playbook rules."""
+"""Which values of a config.toml are hidden: by their names, and by the playbook's rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import KeyPath, dotted
+from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import KeyPath, dotted, values_at
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
 SENSITIVE_TABLES = ("set", "env", "headers", "http_headers", "query_params")
@@ -42,7 +42,7 @@ NAMED_BY_PEOPLE = ("mcp_servers", "model_providers", "profiles", "projects", "ag
 
 
 class Vaulted(str):
-    """A text that stood encrypted in the playbook or its variables."""
+    """A text that was vault-encrypted in the playbook or its variables."""
 
     __slots__ = ()
 
@@ -83,7 +83,7 @@ def check_redaction_rules(secret: object, public: object, settings: object, wher
             if shown[: len(hidden)] == hidden:
                 raise CodexError(
                     f"{where}public_keys has {dotted(shown)}, and {where}secret_keys hides {dotted(hidden)} with all "
-                    "that is below it. Take one of the two out."
+                    "that is below it. Remove one of them."
                 )
     return rules
 
@@ -141,10 +141,20 @@ def is_sensitive(path: t.Sequence[str | int], value: t.Any = None, rules: Redact
     return any(_sounds_secret(name) for name in _own_names(keys))
 
 
+def unused_secret_keys(rules: RedactionRules, *documents: t.Any) -> list[str]:
+    """A warning for each path of ``secret_keys`` that is in none of the documents, and so hides nothing."""
+    return [
+        f"secret_keys names {dotted(path)}, which is neither in the settings nor in the file, so it hides nothing. "
+        "Correct the path."
+        for path in rules.secret
+        if not any(True for document in documents for _value in values_at(document, path))
+    ]
+
+
 def secret_paths(data: t.Mapping[str, t.Any], rules: RedactionRules) -> t.Iterator[str]:
     """The keys, as TOML writes them, whose values may be secrets."""
     for keys, value in values((), data):
-        if is_sensitive(keys, value, rules):
+        if keys and is_sensitive(keys, value, rules):
             yield dotted(keys)
 
 

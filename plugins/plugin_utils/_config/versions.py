@@ -137,17 +137,20 @@ OUTRANKING_VARIABLES: t.Final = {
 """Environment variables that Codex uses instead of auth.json; the first one in `codex exec` only."""
 
 FORCED_BY_VARIABLE: t.Final = {"CODEX_API_KEY": "api", "CODEX_ACCESS_TOKEN": "chatgpt"}
-"""What forced_login_method must be where an account has such a variable; else Codex deletes auth.json (measured)."""
+"""What forced_login_method must be where a user has such a variable; else Codex deletes auth.json (measured)."""
 
 FORCED_LOGIN_METHOD: t.Final = {"apikey": "api", "chatgpt": "chatgpt", "personal_access_token": "chatgpt"}
-"""What forced_login_method calls each kind of login; a personal access token counts as ChatGPT (0.139 to 0.169)."""
+"""What forced_login_method calls each method; a personal access token counts as ChatGPT (0.139 to 0.169)."""
 
 
-def parse_version(text: str) -> Version:
-    """A Codex version such as 0.169.0 as numbers, without a suffix such as -alpha.1. Raises CodexError."""
+def parse_version(text: str, option: str = "codex_version") -> Version:
+    """A Codex version such as 0.169.0 as numbers, without a suffix such as -alpha.1.
+
+    option: what messages call it. Raises CodexError.
+    """
     match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?", text.strip())
     if not match:
-        raise CodexError("codex_version must be a version such as 0.169.0, or detect.")
+        raise CodexError(f"{option} must be a version such as 0.169.0, or detect.")
     return tuple(int(number or 0) for number in match.groups())
 
 

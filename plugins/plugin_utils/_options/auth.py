@@ -44,8 +44,8 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
 def _credential(arguments: Arguments, read_source: ReadSource, where: str) -> Credential:
     names = [name for name in CREDENTIALS if arguments[name] is not None]
     if not names:
-        place = f" in {where[:-1]}" if where else ""
-        raise CodexError(f"One of {', '.join(CREDENTIALS[:-1])} and {CREDENTIALS[-1]} must be given{place}.")
+        *most, last = (where + name for name in CREDENTIALS)
+        raise CodexError(f"One of {', '.join(most)} and {last} must be given.")
     if len(names) > 1:
         raise CodexError(f"Only one of {', '.join(where + name for name in names)} must be given.")
     (name,) = names

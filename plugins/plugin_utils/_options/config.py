@@ -81,7 +81,9 @@ def _check_combination(arguments: Arguments, layer: Layer, backup: Backup, where
     if arguments["drop_removed_keys"] and not layer.reads_keys:
         raise CodexError(f"{where}drop_removed_keys has no effect in the layer {layer.kind}. Leave it out there.")
     if arguments["preferred_auth_method"] and "preferred_auth_method" in arguments["settings"]:
-        raise CodexError(f"preferred_auth_method is given both as an option and in {where}settings. Give it once.")
+        raise CodexError(
+            f"{where}preferred_auth_method is given both as an option and in {where}settings. Give it once."
+        )
     if arguments["force"] and not backup.enabled:
         raise CodexError(f"{where}force replaces a file that cannot be read, so it needs a copy. Set backup to true.")
 
@@ -96,9 +98,9 @@ def _check_undotted(settings: Table, absent: t.Iterable[KeyPath], rules: redacti
     ]
     for option, key in paths:
         if "." in key:
-            table, _dot, inner = key.partition(".")
-            instead = "nest them" if option == "settings" else f"write [{', '.join(key.split('.'))}]"
+            keys = key.split(".")
+            nested = f"{': {'.join(keys)}: …{'}' * (len(keys) - 1)}"
             raise CodexError(
-                f"{where}{option}: {dotted([key])} is one key with a dot in its name, and Codex has none. For {inner} "
-                f"in the table {table}, {instead}."
+                f"{where}{option}: {dotted([key])} is one key with a dot in its name, and Codex has no such key. Write "
+                f"{nested if option == 'settings' else '[' + ', '.join(keys) + ']'}."
             )

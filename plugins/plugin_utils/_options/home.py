@@ -48,7 +48,7 @@ def desired_place(arguments: Arguments, where: str = "") -> dict[str, t.Any]:
 
     Raises CodexError.
     """
-    version, detect = check_version(arguments.get("codex_version"))
+    version, detect = check_version(arguments.get("codex_version"), where)
     return {
         "user": arguments["user"] or None,
         "codex_home": check_codex_home(arguments["codex_home"], where),
@@ -57,17 +57,17 @@ def desired_place(arguments: Arguments, where: str = "") -> dict[str, t.Any]:
     }
 
 
-def check_version(option: object) -> tuple[Version | None, bool]:
+def check_version(option: object, where: str = "") -> tuple[Version | None, bool]:
     """The version that the option ``codex_version`` names, and whether it is to be detected. Raises CodexError."""
     if option in (None, ""):
         return None, False
     if option == "detect":
         return None, True
-    version = parse_version(str(option))
+    version = parse_version(str(option), f"{where}codex_version")
     if version < OLDEST_VERSION:
         raise CodexError(
-            f"codex_version {number(version)} is older than 0.20, the oldest that is supported. Write all of it, in "
-            'quotes, such as "0.130.0": YAML reads 0.130 as the number 0.13.'
+            f"{where}codex_version {number(version)} is older than 0.20, the oldest that is supported. Write all of "
+            'it, in quotes, such as "0.130.0": YAML reads 0.130 as the number 0.13.'
         )
     return version, False
 

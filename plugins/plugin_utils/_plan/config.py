@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file
-from ansible_collections.fleet.codex.plugins.plugin_utils._config import keys, versions
+from ansible_collections.fleet.codex.plugins.plugin_utils._config import keys, redaction, versions
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import IN_REQUIREMENTS
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import read_data
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.layer import (
@@ -89,6 +89,7 @@ def plan_config(desired: DesiredHome, described: HomeAnswer, auth: AuthSummary |
     new, after = _edit(old, data, changes, file["path"]) if changes or is_forced else (None, data)
     rules = config.redaction.below(table)
     step = _write_step(config, file, new, config_diff(file["path"], changes, rules, unreadable=is_forced))
+    step.warnings += redaction.unused_secret_keys(rules, data, file_settings.settings)
     if is_forced:
         step.warnings.append(
             f"{file['path']} could not be read as TOML and is replaced. The old file is kept as a backup."

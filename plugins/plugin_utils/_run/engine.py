@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.describe import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.home import HomePlan
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import Change
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import restart_report
@@ -179,7 +179,8 @@ def _record(run: HomeRun, changes: t.Sequence[Change], answer: HomeAnswer) -> bo
             run.warnings.append(_in_place_warning(change, run.plan.result["codex_home"]))
     if len(results) != len(changes):
         raise CodexError(
-            f"The work on {run.plan.result['codex_home']} was cut off. Run again: it continues with what is there."
+            f"The work on {run.plan.result['codex_home']} was cut off. Run the play again; it picks up where this run "
+            "stopped."
         )
     return is_unchanged
 

@@ -21,13 +21,20 @@ with contextlib.suppress(ImportError):
 LIBRARIES: t.Final = {"tomli": "tomli", "tomledit": "tomledit", "tomli_w": "tomli-w"}
 """Import name and package of what the controller needs."""
 
-MISSING: t.Final = [package for name, package in LIBRARIES.items() if importlib.util.find_spec(name) is None]
+
+def missing_libraries() -> list[str]:
+    """The packages of libraries that are missing."""
+    return [package for name, package in LIBRARIES.items() if importlib.util.find_spec(name) is None]
+
+
+HAS_ALL: t.Final = not missing_libraries()  # looked for once, before processes are forked
 
 
 def check_libraries() -> None:
     """Raises CodexError, with the command that installs them, where libraries are missing."""
-    if MISSING:
+    missing = [] if HAS_ALL else missing_libraries()  # again: the play may have installed them
+    if missing:
         raise CodexError(
-            f"fleet.codex needs {', '.join(MISSING)} on the controller. "
+            f"fleet.codex needs {', '.join(missing)} on the controller. "
             f"Run: {sys.executable} -m pip install {' '.join(LIBRARIES.values())}"
         )

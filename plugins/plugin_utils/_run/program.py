@@ -44,7 +44,7 @@ def add(name, source):
 
 
 @functools.cache
-def program_code(name: Name, with_codex: bool = False) -> bytes:
+def program_code(name: Name, with_codex: bool) -> bytes:
     """A program as BOOT takes it: each of its modules is added after those that it imports, then `main` is called."""
     modules = program_modules(name, with_codex)
     added = [f"add({module!r}, {source!r})" for module, source in modules.items()]
@@ -104,5 +104,5 @@ def command(interpreters: t.Sequence[str], size: int, input_file: str | None = N
 
 def prepare() -> None:
     """Makes the programs that most runs need, once for all hosts when a process calls it before it forks."""
-    program_code("describe")
-    program_code("apply")
+    program_code("describe", False)
+    program_code("apply", False)

@@ -32,7 +32,7 @@ class Holder(t.NamedTuple):
     codex_home: str
     real_home: str
 
-    def is_home_of(self, other: Holder) -> bool:
+    def is_same_home(self, other: Holder) -> bool:
         """Whether both are one home, whatever they are called."""
         return (self.host, self.real_home) == (other.host, other.real_home)
 
@@ -57,19 +57,27 @@ def refresh_digest(home: DesiredHome) -> str | None:
 def reserve_logins(folder: str, host: str, homes: t.Sequence[DesiredHome], described: t.Sequence[HomeAnswer]) -> None:
     """Reserves the homes' refresh tokens. Raises CodexError where one is another home's and may not be shared.
 
-    folder: the run's own, see once_per_run.py.
+    Homes of this task that are in each other's way are refused before anything is reserved. folder: the run's own, see
+    once_per_run.py.
     """
+    own: list[tuple[str, Holder, bool]] = []
     for home, answer in zip(homes, described, strict=True):
         digest = refresh_digest(home)
-        if not digest or not home.auth:
-            continue
-        own = holder_of(host, answer)
-        first = _reserve(folder, f"login-{digest}", own)
-        if not home.auth.allow_shared_refresh_token and not first.is_home_of(own):
-            raise CodexError(
-                f"One ChatGPT login would go to {first} and to {own}, and the first of them that renews it ends it for "
-                "the other. Run `codex login` once for each home, or set allow_shared_refresh_token to true."
-            )
+        if digest and home.auth:
+            own.append((digest, holder_of(host, answer), home.auth.allow_shared_refresh_token))
+    first_of_task: dict[str, Holder] = {}
+    for digest, holder, is_allowed in own:
+        _check_shared(first_of_task.setdefault(digest, holder), holder, is_allowed)
+    for digest, holder, is_allowed in own:
+        _check_shared(_reserve(folder, f"login-{digest}", holder), holder, is_allowed)
+
+
+def _check_shared(first: Holder, own: Holder, is_allowed: bool) -> None:
+    if not is_allowed and not first.is_same_home(own):
+        raise CodexError(
+            f"One ChatGPT login would go to {first} and to {own}, and the first of them that renews it ends it for the "
+            "other. Run `codex login` once for each home, or set allow_shared_refresh_token to true."
+        )
 
 
 def reserve_file(folder: str, path: str, own: Holder) -> None:
@@ -79,7 +87,7 @@ def reserve_file(folder: str, path: str, own: Holder) -> None:
     """
     name = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()
     first = _reserve(folder, f"file-{name}", own)
-    if not first.is_home_of(own):
+    if not first.is_same_home(own):
         raise CodexError(
             f"dest: {path} already holds the login of {first.user} on {first.host}. Name a different file for each "
             "home, for example with inventory_hostname in its path."

@@ -68,7 +68,7 @@ class Transport:
 
     def ask_api(self, request: ProbeRequest) -> ProbeAnswer:
         """What the Responses API answers, asked from the target. Raises CodexError without an answer of the target."""
-        answer: ProbeAnswer = self._exchange(program_code("ask_api"), request)["api"]
+        answer: ProbeAnswer = self._exchange(program_code("ask_api", False), request)["api"]
         return answer
 
     def _exchange(self, program: bytes, request: HomesRequest | ProbeRequest) -> dict[str, t.Any]:
@@ -157,7 +157,7 @@ class Transport:
             )
         raise CodexError(
             f"The target program of fleet.codex ended without an answer (status {outcome['rc']}"
-            f"{_last_words(outcome['stderr'])}). Run again: it continues with what is there."
+            f"{_last_words(outcome['stderr'])}). Run the play again; it picks up where this run stopped."
         )
 
 

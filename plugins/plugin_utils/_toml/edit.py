@@ -67,7 +67,9 @@ def edit(old: bytes, data: Table, changes: t.Sequence[KeyChange], path: str) -> 
     if not proof.holds(after, data, changes) or not proof.only_these_lines_differ(
         editor.before, scan(ended(new, editor.line_end)), changes, has_final_line_end=text.endswith("\n")
     ):
-        raise CodexError(f"{path} could not be edited without changing something else, so nothing was written.")
+        raise CodexError(
+            f"{path} could not be edited without changing something else, so nothing was written. Edit it by hand."
+        )
     return (BOM + new if old.startswith(BOM.encode()) else new).encode(), after
 
 
@@ -85,7 +87,9 @@ def write(changes: t.Sequence[KeyChange], path: str) -> tuple[bytes, Table]:
         )
     after = _read_back(text, path)
     if not equal(after, data):
-        raise CodexError(f"{path} could not be written with exactly these settings, so nothing was written.")
+        raise CodexError(
+            f"{path} could not be written with exactly these settings, so nothing was written. Write it by hand."
+        )
     return text.encode(), after
 
 
@@ -96,7 +100,7 @@ def _read_back(text: str, path: str) -> Table:
     except Unreadable:
         raise CodexError(
             f"{path} could not be written so that it is valid TOML of at most {NESTING_LIMIT} levels, "
-            "so nothing was written."
+            "so nothing was written. Nest the settings less."
         ) from None
 
 

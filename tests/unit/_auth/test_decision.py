@@ -138,7 +138,9 @@ def test_tokens_that_another_program_renews() -> None:
     outside["auth_mode"] = "chatgptAuthTokens"
     assert method_of(outside) == "chatgpt"
     assert not can_renew(outside)
-    assert decide(outside, chatgpt(), "if_newer", "fail", PATH).replace
+    decision = decide(outside, chatgpt(), "if_newer", "fail", PATH)
+    assert decision.replace
+    assert decision.reason == "The same tokens were there, as a login that Codex would try to renew."
     assert not decide(outside, chatgpt(), "on_create", "fail", PATH).replace
     assert not decide(outside, outside, "if_newer", "fail", PATH).replace
 

@@ -7,7 +7,11 @@ import typing as t
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import from_api_key, from_document
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import (
+    from_api_key,
+    from_document,
+    from_personal_access_token,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document, jwt
 
@@ -86,6 +90,12 @@ def test_a_document_with_a_key_loses_the_empty_fields_of_tokens() -> None:
     assert credential == from_api_key("fleet-test-key", "api_key")
 
 
+def test_a_document_with_a_token_loses_the_empty_fields_of_the_others() -> None:
+    empty = {"OPENAI_API_KEY": None, "tokens": None, "last_refresh": None}
+    credential = from_document({"personal_access_token": "at-fleet-test", **empty}, "content")
+    assert credential == from_personal_access_token("at-fleet-test", "personal_access_token")
+
+
 def test_other_kinds_of_login_that_are_empty_do_not_count() -> None:
     document = {**chatgpt(), "personal_access_token": "", "agent_identity": {}}
     assert json.loads(from_document(document, "content").render()) == chatgpt()
@@ -107,13 +117,22 @@ BAD: list[tuple[object, str]] = [
     ("[" * 100_000, "nested too deeply"),
     ("[]", "must be a JSON object"),
     ([MARKER], "must be a JSON object"),
-    ({}, "has no login: OPENAI_API_KEY, tokens and personal_access_token are all missing"),
+    (
+        {},
+        "content has no login: OPENAI_API_KEY, tokens and personal_access_token are all missing. Take the file that "
+        "`codex login` wrote.",
+    ),
     (
         {"OPENAI_API_KEY": "", "tokens": None},
         "has no login: OPENAI_API_KEY, tokens and personal_access_token are all missing",
     ),
     ({"name": MARKER}, "has no login: OPENAI_API_KEY, tokens and personal_access_token are all missing"),
-    (chatgpt(OPENAI_API_KEY=MARKER), "together"),
+    (
+        chatgpt(OPENAI_API_KEY=MARKER),
+        "content holds an API key and a ChatGPT login together, and Codex versions disagree on which counts. Set all "
+        "but one of OPENAI_API_KEY, tokens and personal_access_token to null.",
+    ),
+    ({"tokens": {"id_token": jwt({})}}, "tokens in content is incomplete: access_token, refresh_token must be text."),
     (chatgpt(auth_mode="apikey"), "auth_mode"),
     (chatgpt(auth_mode="ChatGPT"), "auth_mode"),
     ({"auth_mode": "chatgpt", "OPENAI_API_KEY": MARKER}, "auth_mode"),
@@ -156,3 +175,16 @@ def test_documents_that_are_refused(content: object, words: str) -> None:
 
 def test_a_credential_shows_no_secret_when_it_is_printed() -> None:
     assert MARKER not in repr(from_api_key(MARKER, "api_key"))
+
+
+def test_tokens_under_the_id_of_another_account_are_refused() -> None:
+    """As Codex up to 0.163 leaves them behind."""
+    document = chatgpt(tokens__account_id="account-2")
+    with pytest.raises(CodexError, match=r"^tokens in src are of more than one account.* Log in again, and take"):
+        from_document(document, "src")
+
+
+def test_half_of_a_surrogate_pair_is_refused_wherever_it_is() -> None:
+    document = {"OPENAI_API_KEY": "fleet-test-key-1", "more": "\ud800"}
+    with pytest.raises(CodexError, match=r"^content has a character that is not Unicode text"):
+        from_document(document, "content")

@@ -143,7 +143,7 @@ def test_what_replaces_the_copy(
     decision = decide_fetch(target, kept, on_account_mismatch, PATH, DEST)
     assert decision.replace is (expected != NO)
     assert words in decision.reason
-    assert decision.reason.endswith(".")
+    assert decision.reason.startswith(("The", DEST)) and decision.reason.endswith(".")
 
 
 def test_a_key_beside_the_same_tokens_does_not_replace_the_copy() -> None:

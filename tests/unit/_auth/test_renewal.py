@@ -20,20 +20,52 @@ from ansible_collections.fleet.codex.tests.support.planning import (
     plan,
 )
 
+PATH = f"{HOME}/.codex/auth.json"
+
+
+LOST = "cannot save a renewed ChatGPT login"
+
 
 @pytest.mark.parametrize(
-    ("facts", "folder_mode", "unsaved", "words"),
+    ("facts", "folder_mode", "unsaved", "warning"),
     [
-        ({"mount_point": True}, 0o700, [], "mount point"),
-        ({"hard_links": 2}, 0o700, [], "second hard link"),
-        ({"owner": "root"}, 0o700, [], "belongs to root"),
-        ({"mode": 0o400}, 0o700, [], "read-only"),
-        ({}, 0o500, [], "not writable for alice"),
-        ({}, 0o700, [".auth-x1Y2z3"], ".auth-x1Y2z3"),
+        (
+            {"mount_point": True},
+            0o700,
+            [],
+            f"{PATH} is a mount point of its own, and Codex 0.169 {LOST} there: it loses the login. Mount the folder "
+            "instead of the file.",
+        ),
+        (
+            {"hard_links": 2},
+            0o700,
+            [],
+            f"{PATH} has a second hard link, and Codex 0.169 {LOST} then: it loses the login. Remove the other name.",
+        ),
+        (
+            {"owner": "root"},
+            0o700,
+            [],
+            f"{PATH} belongs to root, so alice's Codex {LOST}: it loses the login. Change the owner.",
+        ),
+        ({"mode": 0o400}, 0o700, [], f"{PATH} is read-only, so Codex {LOST}: it loses the login. Give it mode 0600."),
+        (
+            {},
+            0o500,
+            [],
+            f"{HOME}/.codex is not writable for alice, so Codex {LOST}: it loses the login. Give it mode 0700.",
+        ),
+        (
+            {},
+            0o700,
+            [".auth-x1Y2z3", ".auth-2"],
+            f"{HOME}/.codex has .auth-x1Y2z3, .auth-2, left by a killed Codex: it may be the only copy of a renewed "
+            "login. codex_auth_fetch brings it to the controller if it is; remove it then.",
+        ),
     ],
 )
 def test_a_home_where_codex_loses_a_renewed_login_is_a_warning_before_anything_is_lost(
-    facts: dict[str, t.Any], folder_mode: int, unsaved: list[str], words: str
+    facts: dict[str, t.Any], folder_mode: int, unsaved: list[str], warning: str
 ) -> None:
     for arguments, warned in (({"content": chatgpt()}, True), ({"api_key": KEY}, False)):
         wanted = desired(auth=arguments)
@@ -42,7 +74,7 @@ def test_a_home_where_codex_loses_a_renewed_login_is_a_warning_before_anything_i
         answer["unsaved_logins"] = [{"name": name, "path": f"{HOME}/.codex/{name}", "kind": "file"} for name in unsaved]
         result = plan(wanted, answer)
         assert operations(result) == []
-        assert [words in warning for warning in result.warnings] == ([True] if warned else [])
+        assert result.warnings == ([warning] if warned else [])
         if warned:
             assert home_report(answer, None, NOW)["login"]["problems"] == result.warnings
 

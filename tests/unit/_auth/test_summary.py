@@ -106,6 +106,8 @@ def test_an_account_is_described_by_id_and_domain_alone() -> None:
     assert describe_account(chatgpt()) == "account-1 (…@example.com)"
     assert describe_account({**chatgpt(), "claims": {}}) == "account-1"
     assert describe_account(EMPTY) == "without an id"
+    odd: AuthSummary = {**EMPTY, "account_id": "a", "claims": {"id_token": {"email": '"a@b"@example.com'}}}
+    assert describe_account(odd) == "a (…@example.com)"
 
 
 def test_freshness_goes_by_last_refresh_then_by_the_access_token_then_by_renewal() -> None:

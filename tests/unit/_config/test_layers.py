@@ -16,7 +16,7 @@ def test_a_layer_that_does_not_exist_is_refused(name: str) -> None:
     if name == "":
         assert desired(config={"layer": name}).config == desired(config={}).config
     else:
-        with pytest.raises(CodexError, match="layer must be user, system"):
+        with pytest.raises(CodexError, match="^config.layer must be user, system"):
             layer(name)
 
 

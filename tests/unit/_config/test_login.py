@@ -54,7 +54,14 @@ def test_a_login_that_codex_would_delete_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("workspaces", "refused"),
-    [('"account-1"', False), ('"other"', True), ('["other", "account-1"]', False), ('["other"]', True), ('""', False)],
+    [
+        ('"account-1"', False),
+        ('"account-12"', True),
+        ('"other"', True),
+        ('["other", "account-1"]', False),
+        ('["other"]', True),
+        ('""', False),
+    ],
 )
 def test_a_workspace_that_codex_would_log_out_is_refused(workspaces: str, refused: bool) -> None:
     wanted = desired(auth={"content": chatgpt()})

@@ -8,8 +8,10 @@ import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.redaction import (
     RedactionRules,
     Vaulted,
+    check_readable_by_all,
     check_redaction_rules,
     is_sensitive,
+    unused_secret_keys,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.config import desired_config
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import CONFIG
@@ -162,8 +164,11 @@ def test_a_file_that_every_user_reads_holds_no_secret(options: dict[str, t.Any],
     if not refused:
         assert config(**arguments)
         return
-    with pytest.raises(CodexError, match=r"may hold a secret.*name it in public_keys") as refusal:
+    with pytest.raises(CodexError, match=r"may hold a secret, and every user of the host can read") as refusal:
         config(**arguments)
+    assert str(refusal.value).endswith(
+        "Put it into the config.toml of each user, or name it in public_keys if it is not a secret."
+    )
     assert VALUE not in str(refusal.value)
 
 
@@ -180,3 +185,18 @@ def test_what_may_be_a_secret_goes_into_no_file_of_the_host(settings: dict[str, 
     with pytest.raises(CodexError, match="may hold a secret, and every user of the host can read /etc/codex") as caught:
         layer("system", settings=settings)
     assert KEY not in str(caught.value)
+
+
+def test_an_empty_file_holds_no_secret() -> None:
+    rules = RedactionRules(secret=(("mcp_servers", "docs"),))
+    check_readable_by_all({}, "/etc/codex/config.toml", "settings", rules)
+    with pytest.raises(CodexError, match="mcp_servers.docs.note may hold a secret"):
+        check_readable_by_all({"mcp_servers": {"docs": {"note": "x"}}}, "/etc/codex/config.toml", "settings", rules)
+
+
+def test_a_path_that_hides_nothing_is_named() -> None:
+    rules = RedactionRules(secret=(("a", "b"), ("c",), ("misspelt", "d")))
+    assert unused_secret_keys(rules, {"a": {"b": 1}}, {"c": {"x": 2}}) == [
+        "secret_keys names misspelt.d, which is neither in the settings nor in the file, so it hides nothing. Correct "
+        "the path."
+    ]

@@ -64,6 +64,13 @@ def test_a_profile_of_the_task_is_one_with_what_describe_found() -> None:
     assert list(read_sources(answer, {}).profiles) == ["work", "play"]
 
 
+def test_an_answer_that_says_nothing_of_profiles_has_none() -> None:
+    answer = describe(desired())
+    del answer["profiles"], answer["all_profiles"]
+    assert read_sources(answer, {}).problems == []
+    assert read_sources(answer, {}).profiles == {}
+
+
 def test_profiles_that_were_not_all_read_are_a_warning() -> None:
     wanted = desired(auth={"api_key": KEY})
     answer = describe(wanted) | t.cast(HomeAnswer, {"all_profiles": False})

@@ -46,6 +46,15 @@ def test_a_variable_that_outranks_the_login_is_a_warning(name: str, version: str
         assert words in warning
 
 
+def test_a_declared_variable_that_outranks_the_login_is_a_warning() -> None:
+    wanted = desired(auth={"api_key": KEY}, environment={"CODEX_API_KEY": "x"})
+    (warning,) = plan(wanted, describe(wanted)).warnings
+    assert warning.startswith(f"{VALUES} sets CODEX_API_KEY, and ")
+    removed = desired(auth={"api_key": KEY}, environment={})
+    there = {"codex__env": file(variables=["CODEX_API_KEY"])}
+    assert plan(removed, describe(removed, **there)).warnings == []
+
+
 def test_without_a_declared_login_there_is_nothing_to_outrank() -> None:
     wanted = desired(config={"settings": {"model": "gpt-5"}})
     assert plan(wanted, describe(wanted, **FILES)).warnings == []

@@ -43,13 +43,15 @@ def test_a_file_of_the_controller_is_the_same_login_as_its_content() -> None:
 @pytest.mark.parametrize(
     ("arguments", "where", "words"),
     [
-        ({}, "auth.", "One of api_key, personal_access_token, content and src must be given in auth."),
+        ({}, "auth.", "One of auth.api_key, auth.personal_access_token, auth.content and auth.src must be given."),
         ({}, "", "One of api_key, personal_access_token, content and src must be given."),
         ({"api_key": KEY, "content": "x"}, "auth.", "Only one of auth.api_key, auth.content must be given."),
         ({"api_key": KEY, "src": "x"}, "", "Only one of api_key, src must be given."),
         ({"api_key": "", "personal_access_token": "x"}, "", "Only one of api_key, personal_access_token"),
         ({"src": "broken.json"}, "auth.", "auth.src (broken.json) is not valid JSON"),
         ({"personal_access_token": KEY}, "", "personal_access_token is not a personal access token"),
+        ({"api_key": KEY, "mode": "0644"}, "auth.", "auth.mode must be an octal mode"),
+        ({"api_key": KEY, "backup_keep": 1}, "auth.", "auth.backup_keep limits the copies"),
     ],
 )
 def test_options_that_are_refused(arguments: dict[str, t.Any], where: str, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 import pytest
@@ -58,3 +59,19 @@ def test_backups() -> None:
     assert check_backup(with_defaults({}, FILE)) == NO_BACKUP == Backup(False, None)
     assert check_backup(with_defaults({"backup": True}, FILE)) == Backup(True, None)
     assert check_backup(with_defaults({"backup": True, "backup_keep": 1}, FILE)) == Backup(True, 1)
+
+
+def test_every_user_can_read_a_file_of_the_host_and_root_alone_can_write_it() -> None:
+    accepted = []
+    for mode in range(0o1000):
+        with contextlib.suppress(CodexError):
+            accepted.append(check_host_mode(mode))
+    assert accepted == [0o444, 0o644]
+
+
+def test_options_of_a_module_are_named_as_they_are() -> None:
+    for check in (check_mode, check_host_mode):
+        with pytest.raises(CodexError, match="^mode must be"):
+            check("0777")
+    with pytest.raises(CodexError, match="^backup_keep must be"):
+        check_backup(with_defaults({"backup": True, "backup_keep": 0}, FILE))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import check_version, desired_place
-from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import PLACE, VERSION
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import (
+    check_version,
+    desired_home,
+    desired_place,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import HOME, PLACE, VERSION
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.tests.support.options import with_defaults
 from ansible_collections.fleet.codex.tests.support.planning import EVERYTHING, KEY, chatgpt, desired
@@ -50,6 +55,8 @@ def test_a_version_before_all_that_are_supported_is_refused(option: object) -> N
     """As YAML makes it of one that is not in quotes."""
     with pytest.raises(CodexError, match="is older than 0.20"):
         check_version(option)
+    with pytest.raises(CodexError, match=r"^homes\[1\]\.codex_version "):
+        check_version(option, "homes[1].")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +90,12 @@ def test_a_message_names_the_entry_and_the_part_that_it_is_about() -> None:
     ):
         with pytest.raises(CodexError, match=words):
             desired("homes[3].", **arguments)
+
+
+def test_the_file_of_a_login_is_read() -> None:
+    options = with_defaults({"auth": {"src": "login.json"}}, HOME)
+    home = desired_home(options, {"login.json": json.dumps(chatgpt()).encode()}.__getitem__)
+    assert home.auth == desired(auth={"content": chatgpt()}).auth
 
 
 def test_a_part_that_is_not_declared_stays_as_it_is() -> None:

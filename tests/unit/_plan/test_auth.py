@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.auth import plan_auth
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import auth_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
 from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document
@@ -165,3 +166,25 @@ def test_the_step_says_what_the_file_will_say() -> None:
         wanted = desired(auth=options)
         assert plan_auth(wanted, describe(wanted, auth=there), NOW).auth_after == expected
     assert plan_auth(desired(), describe(desired()), NOW).auth_after is None
+    emptied = file(auth={"malformed": True}, mount_point=True)
+    removed = desired(auth={"state": "absent"})
+    assert plan_auth(removed, describe(removed, auth=emptied), NOW).auth_after == {"malformed": True}
+
+
+def test_a_removed_login_is_copied_first_where_that_is_wanted_and_shown_without_its_secret() -> None:
+    there = auth_file({"api_key": KEY})
+    for options, backup in (({}, {"backup": False}), ({"backup": True, "backup_keep": 2}, {"backup": True})):
+        wanted = desired(auth={"state": "absent", **options})
+        result = plan(wanted, describe(wanted, auth=there))
+        assert operation(result).items() >= {"base": "codex_home", "path": "auth.json", **backup}.items()
+        assert operation(result).get("backup_keep") == options.get("backup_keep")
+        assert diffs(result) == [auth_diff(PATH, there["auth"], None)]
+        assert result.result["auth"]["path"] == PATH
+
+
+def test_what_codex_added_to_a_login_stays_with_it_but_for_what_is_of_one_login_alone() -> None:
+    there = auth_file({"content": older()})
+    wanted = desired(auth={"content": chatgpt()})
+    result = plan(wanted, describe(wanted, auth=there))
+    assert operation(result)["preserve_unknown_except"] == ["oauth_provenance", "login_owner_id"]
+    assert diffs(result) == [auth_diff(PATH, there["auth"], auth_file({"content": chatgpt()})["auth"])]

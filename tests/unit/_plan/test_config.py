@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
 from ansible_collections.fleet.codex.tests.support.planning import (
@@ -159,7 +160,7 @@ def test_a_file_is_removed_whole() -> None:
     result = plan(wanted, describe(wanted, config=there))
     assert operations(result) == ["remove config.toml"]
     assert (operation(result)["expected"], operation(result)["backup"]) == (there["sha256"], True)
-    assert [(diff["before"], diff["after"]) for diff in diffs(result)] == [("(a config.toml)\n", "")]
+    assert diffs(result) == [file_diff(CONFIG, "(a config.toml)\n", "")]
     emptied = t.cast(FileFacts, {**config_file(b""), "mount_point": True})
     for files in ({}, {"config": emptied}):
         assert plan(wanted, describe(wanted, **files)).changes == []
@@ -171,7 +172,7 @@ def test_a_file_of_the_host_that_is_not_roots_becomes_so() -> None:
     there = {"host_folder": host_folder(), "system": foreign | t.cast(FileFacts, {"mount_point": False})}
     made = plan(wanted, describe(wanted, **there))
     assert (operations(made), data_written(made, SYSTEM)) == ([f"write {SYSTEM}"], {"model": "a"})
-    assert [(diff["before"], diff["after"]) for diff in diffs(made)] == [("owner bob\n", "owner root\n")]
+    assert diffs(made) == [file_diff(SYSTEM, "owner bob\n", "owner root\n")]
 
 
 def test_a_mounted_file_of_the_host_keeps_its_owner_which_is_a_warning_and_no_change() -> None:
@@ -179,7 +180,10 @@ def test_a_mounted_file_of_the_host_keeps_its_owner_which_is_a_warning_and_no_ch
     foreign = host_file(b'model = "a"\n', owner="bob") | t.cast(FileFacts, {"mount_point": True})
     made = plan(wanted, describe(wanted, host_folder=host_folder(), system=foreign))
     assert not made.changes
-    assert [w for w in made.warnings if w.startswith(f"{SYSTEM} belongs to bob") and "mounted from" in w]
+    assert made.warnings == [
+        f"{SYSTEM} belongs to bob, who can change it for every user, and is a mount point of its own, which keeps its "
+        "owner. Make root the owner where it is mounted from."
+    ]
 
 
 def test_an_empty_file_is_one_without_keys() -> None:

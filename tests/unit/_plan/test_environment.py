@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
 from ansible_collections.fleet.codex.tests.support.planning import (
@@ -23,6 +24,7 @@ from ansible_collections.fleet.codex.tests.support.planning import (
 )
 
 VALUES = f"{HOME}/.codex/codex.env"
+FISH, LINK = (path.replace(".", "__") for path in (environment.FISH_FILE, environment.LINK))
 
 
 def test_removing_one_home_leaves_what_reads_another() -> None:
@@ -126,7 +128,15 @@ def test_what_is_not_the_link_of_this_collection_is_left_alone_with_a_warning() 
     ]
     # A link of another home of the user is replaced, and stays where this home's variables go.
     elsewhere = {name: t.cast(FileFacts, {"kind": "file", "link": "/srv/other/codex.env"})}
-    assert f"link {environment.LINK}" in operations(plan(wanted, describe(wanted, **elsewhere)))
+    made = plan(wanted, describe(wanted, **elsewhere))
+    assert operations(made)[-1] == f"link {environment.LINK}"
+    assert made.changes[-1].operation["to"] == VALUES
+    assert (diffs(made)[-1]["before"], diffs(made)[-1]["after"]) == (
+        "link to /srv/other/codex.env\n",
+        f"link to {VALUES}\n",
+    )
+    new = plan(wanted, describe(wanted))
+    assert diffs(new)[-1]["before"] == ""
     removed = desired(environment={})
     assert operations(plan(removed, describe(removed, **elsewhere))) == []
 
@@ -151,3 +161,68 @@ def test_no_value_is_shown() -> None:
     assert KEY not in repr((diffs(result), result.result, result.warnings))
     assert base64.b64decode(result.changes[0].operation["content"]) == f"A={KEY}\nB={KEY}\n".encode()
     assert result.result["environment"] == {"changed": True, "path": VALUES, "variables": ["A", "B"]}
+
+
+def test_what_new_variables_write_and_show() -> None:
+    wanted = desired(environment={"A": KEY})
+    answer = describe(wanted, shell="/usr/bin/fish")
+    made = plan(wanted, answer)
+    line = environment.shell_line(VALUES, answer["user_info"])
+    fish = environment.fish_file(VALUES, answer["user_info"])
+    new: t.Any = {"expected": None, "backup": False}
+    at_home = {"base": "home_directory", "mode": 0o644}
+    assert [change.operation for change in made.changes] == [
+        {"operation": "write", "base": "codex_home", "path": "codex.env", "mode": 0o600, **new}
+        | {"content": base64.b64encode(f"A={KEY}\n".encode()).decode()},
+        {
+            "operation": "lines",
+            "path": ".profile",
+            **at_home,
+            "line": line,
+            "marker": "# fleet.codex",
+            "expected": None,
+        },
+        {"operation": "write", "path": environment.FISH_FILE, **at_home, **new}
+        | {"content": base64.b64encode(fish).decode()},
+        {"operation": "link", "base": "home_directory", "path": environment.LINK, "to": VALUES},
+    ]
+    assert diffs(made) == [
+        file_diff(VALUES, "", "A=********\n"),
+        file_diff(f"{HOME}/.profile", "", f"{line}\n"),
+        file_diff(f"{HOME}/{environment.FISH_FILE}", "", fish.decode()),
+        file_diff(f"{HOME}/{environment.LINK}", "", f"link to {VALUES}\n"),
+    ]
+
+
+def test_what_removing_them_removes_and_shows() -> None:
+    wanted = desired(environment={})
+    user = describe(wanted)["user_info"]
+    line, fish = environment.shell_line(VALUES, user), environment.fish_file(VALUES, user)
+    profile, there = file(b"p", 0o640, lines=[line]), everything_there()
+    values = there["codex__env"]
+    made = plan(wanted, describe(wanted, codex__env=values, __profile=profile, **{FISH: file(fish), LINK: there[LINK]}))
+    assert [change.operation for change in made.changes] == [
+        {"operation": "lines", "base": "home_directory", "path": ".profile", "line": None, "marker": "# fleet.codex"}
+        | {"mode": 0o644, "expected": profile["sha256"]},
+        {"operation": "remove", "base": "home_directory", "path": environment.FISH_FILE, "backup": False}
+        | {"expected": file(fish)["sha256"]},
+        {"operation": "link", "base": "home_directory", "path": environment.LINK, "to": None},
+        {"operation": "remove", "base": "codex_home", "path": "codex.env", "backup": False}
+        | {"expected": values["sha256"]},
+    ]
+    assert diffs(made) == [
+        file_diff(f"{HOME}/.profile", f"{line}\n", ""),
+        file_diff(f"{HOME}/{environment.FISH_FILE}", fish.decode(), ""),
+        file_diff(f"{HOME}/{environment.LINK}", f"link to {VALUES}\n", ""),
+        file_diff(VALUES, "(variables)\n", ""),
+    ]
+
+
+def test_values_that_others_can_read_become_their_users_alone() -> None:
+    wanted = desired(environment={"OPENAI_API_KEY": KEY})
+    files = {name: facts for name, facts in everything_there().items() if name not in ("auth", "config")}
+    files["codex__env"] = files["codex__env"] | {"mode": 0o644}
+    made = plan(wanted, describe(wanted, **files))
+    (change,) = made.changes
+    assert change.operation == {"operation": "mode", "base": "codex_home", "path": "codex.env", "mode": 0o600}
+    assert diffs(made) == [file_diff(VALUES, "mode 0644\n", "mode 0600\n")]

@@ -6,6 +6,7 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
 from ansible_collections.fleet.codex.tests.support.planning import (
@@ -132,7 +133,11 @@ def test_a_folder_that_neither_the_user_nor_root_can_make_is_refused() -> None:
 def test_root_makes_the_folder_only_where_its_user_cannot(writable: bool) -> None:
     wanted = desired(auth={"api_key": KEY}, codex_home="/srv/x")
     answer = without_folder(describe(wanted), writable=writable, create_as_root=True)
-    assert plan(wanted, answer).changes[0].operation["create_as_root"] is not writable
+    operation, diff, _part = plan(wanted, answer).changes[0]
+    assert operation == {"operation": "directory", "base": "codex_home", "path": "", "mode": 0o700} | {
+        "create_as_root": not writable
+    }
+    assert diff == file_diff("/srv/x", "", "folder, mode 0700\n")
 
 
 def test_a_config_goes_where_the_login_is_removed_too() -> None:
@@ -157,9 +162,9 @@ def test_leftovers_are_cleaned_in_the_folders_they_are_in() -> None:
     ]
     result = plan(wanted, answer)
     # Those of the host's folder are root's to remove.
-    assert [(c.operation["base"], c.operation["path"]) for c in result.changes] == [
-        ("host", "/etc/codex"),
-        ("home_directory", f"{HOME}/.codex"),
+    assert [change.operation for change in result.changes] == [
+        {"operation": "clean", "base": "host", "path": "/etc/codex"},
+        {"operation": "clean", "base": "home_directory", "path": f"{HOME}/.codex"},
     ]
     assert result.result["changed"] is True
     assert diffs(result) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import from_personal_access_token
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
@@ -21,6 +22,7 @@ from ansible_collections.fleet.codex.tests.support.planning import (
     data_written,
     describe,
     desired,
+    file,
     host_file,
     host_folder,
     layer,
@@ -149,9 +151,39 @@ def test_a_home_that_cannot_be_looked_at_is_a_warning() -> None:
     assert any("was not checked" in warning and "bob" in warning for warning in made.warnings)
 
 
+def test_a_workspace_of_another_users_token_is_a_warning() -> None:
+    """It cannot be compared with what the host's file forces."""
+    wanted = layer("system", settings={"forced_chatgpt_workspace_id": "account-2"})
+    token = from_personal_access_token("at-fleet-test", "").summary()
+    (made,) = plan_homes([wanted], [describe(wanted)], NOW, [other_home("bob", file(auth=token))])
+    assert [w for w in made.warnings if w.startswith(f"{SYSTEM} sets forced_chatgpt_workspace_id, and")]
+
+
 def test_without_root_other_homes_are_not_looked_at_and_nothing_can_be_written() -> None:
     wanted = layer("system", settings={"model": "a"})
     other: HomeAnswer = {"user": None, "error": {"reason": "every_user_needs_root", "running": "alice"}}
     there = describe(wanted, host_folder=host_folder(), system=host_file(b'model = "a"\n'))
     (made,) = plan_homes([wanted], [there], NOW, [other])
     assert (made.changes, made.warnings) == ([], [])
+
+
+def test_a_variable_of_another_user_that_the_hosts_file_does_not_allow_is_refused() -> None:
+    wanted = layer("system", preferred_auth_method="chatgpt", enforce_login_method=True)
+    bob = other_home("bob", auth_file({"content": chatgpt()}), codex__env=file(variables=["CODEX_API_KEY"]))
+    with pytest.raises(CodexError, match="^/home/bob/.codex/codex.env sets CODEX_API_KEY, which forced_login_method"):
+        plan_homes([wanted], [describe(wanted)], NOW, [bob])
+
+
+def test_a_login_is_lost_for_one_reason_however_many_profiles_there_are() -> None:
+    wanted = layer("system", settings={"model": "gpt-5"})
+    bob = other_home("bob", auth_file({"content": chatgpt()}), config=config_file(FORCED_API))
+    bob["profiles"] = [{"path": f"/home/bob/.codex/{name}.config.toml", **config_file(b"")} for name in ("a", "b")]
+    (made,) = plan_homes([wanted], [describe(wanted)], NOW, [bob])
+    assert [NOT_ALLOWED in warning for warning in made.warnings] == [True]
+
+
+def test_the_workspace_of_another_users_token_is_not_known() -> None:
+    wanted = layer("system", settings={"forced_chatgpt_workspace_id": "account-1"})
+    token = auth_file({"content": {"personal_access_token": "at-fleet-test"}})
+    (made,) = plan_homes([wanted], [describe(wanted)], NOW, [other_home("bob", token)])
+    assert [warning.startswith(f"{SYSTEM} sets forced_chatgpt_workspace_id") for warning in made.warnings] == [True]

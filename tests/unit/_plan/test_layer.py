@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
 from ansible_collections.fleet.codex.tests.support.planning import (
@@ -16,6 +17,7 @@ from ansible_collections.fleet.codex.tests.support.planning import (
     config_file,
     data_written,
     describe,
+    diffs,
     host_file,
     host_folder,
     layer,
@@ -50,16 +52,28 @@ def test_each_layer_goes_where_that_codex_reads_it(
 @pytest.mark.parametrize(
     ("name", "version", "words"),
     [
-        ("profile:work", None, "Set codex_version"),
-        ("system", "0.79.0", "does not read /etc/codex/config.toml; 0.80 and later do"),
+        (
+            "profile:work",
+            None,
+            "layer: Codex before 0.134 reads a profile from config.toml and later ones from a file of its own. Set "
+            "codex_version to the version, or to detect.",
+        ),
+        (
+            "system",
+            "0.79.0",
+            "Codex 0.79.0 does not read /etc/codex/config.toml; 0.80 and later do. Choose another layer, or update "
+            "Codex first.",
+        ),
         ("managed", "0.44.0", "0.45 and later"),
         ("requirements", "0.79.0", "0.80 and later"),
     ],
 )
 def test_a_layer_that_the_version_does_not_read_is_refused(name: str, version: str | None, words: str) -> None:
     wanted = layer(name, version, settings={"model": "gpt-5"})
-    with pytest.raises(CodexError, match=words):
+    with pytest.raises(CodexError) as caught:
         plan(wanted, describe(wanted))
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(("layer: Codex before", f"Codex {version} does not read /etc/codex/"))
 
 
 def test_a_table_that_keeps_codex_from_reading_the_profile_is_a_warning() -> None:
@@ -79,6 +93,10 @@ def test_the_folder_of_the_host_is_made_and_opened() -> None:
     assert [(change.operation["path"], change.operation["mode"]) for change in made.changes] == [
         ("/etc/codex", 0o755),
         (SYSTEM, 0o644),
+    ]
+    assert [(diff["before"], diff["after"]) for diff in diffs(made)] == [
+        ("folder, mode 0700\n", "folder, mode 0755\n"),
+        ("mode 0600\n", "mode 0644\n"),
     ]
     there = {"host_folder": host_folder(), "system": host_file(b'model = "gpt-5"\n')}
     assert not plan(wanted, describe(wanted, **there)).changes
@@ -126,6 +144,7 @@ def test_what_may_be_a_secret_is_not_opened_to_every_user(files: dict[str, FileF
         return
     with pytest.raises(CodexError, match=f"^{refused}: otel.*any may hold a secret") as caught:
         plan(wanted, answer)
+    assert str(caught.value).endswith("Remove the key first, or name it in public_keys if it is not a secret.")
     assert KEY not in str(caught.value)
     public = layer("managed", settings={"model": "gpt-5"}, public_keys=[["otel"]])
     assert plan(public, describe(public, **{"host_folder": host_folder(), **files})).changes
@@ -146,3 +165,19 @@ def test_what_is_in_the_place_of_the_hosts_folder_is_named_as_what_it_is(kind: s
     with pytest.raises(CodexError) as caught:
         plan(wanted, describe(wanted, host_folder=t.cast(FileFacts, {"kind": kind, "mode": 0o644, "owner": "root"})))
     assert str(caught.value) == words
+
+
+def test_how_a_diff_shows_the_folder_of_the_host() -> None:
+    wanted = layer("system", settings={"model": "gpt-5"})
+    for there, before in ({}, ""), ({"host_folder": host_folder(0o700)}, "folder, mode 0700\n"):
+        assert diffs(plan(wanted, describe(wanted, **there)))[0] == file_diff(
+            "/etc/codex", before, "folder, mode 0755\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "there", "mode"), [(None, 0o640, 0o600), (None, 0o400, 0o400), ("0400", 0o600, 0o400)]
+)
+def test_a_file_of_a_user_is_for_that_user_alone(given: str | None, there: int, mode: int) -> None:
+    wanted = layer("user", settings={"model": "b"}, mode=given)
+    assert operation(plan(wanted, describe(wanted, config=config_file(b'model = "a"\n', there))))["mode"] == mode

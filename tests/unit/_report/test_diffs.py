@@ -54,6 +54,7 @@ def test_a_diff_says_that_the_replaced_file_was_not_toml_and_shows_nothing_of_it
         ({}, {"model": "a"}, [], "", 'model = "a"\n'),
         ({"model": "a", "other": 1}, {"model": "b"}, [], 'model = "a"\n', 'model = "b"\n'),
         ({"model": "a"}, {}, [("model",)], 'model = "a"\n', ""),
+        ({"a": 1, "b": 1, "c": 1}, {"a": 2}, [("b",), ("c",)], "b = 1\nc = 1\na = 1\n", "a = 2\n"),
         ({}, {"t": {"x": 1, "u": {"y": [1, 2]}}}, [], "", "t.x = 1\nt.u.y = [\n    1,\n    2,\n]\n"),
         ({}, {"t": {}}, [], "", "t = {}\n"),
         ({}, {"hooks": [{"a": 1}, {"b": 2}]}, [], "", "hooks[0].a = 1\nhooks[1].b = 2\n"),

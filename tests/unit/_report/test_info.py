@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import timedelta
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.info import home_report
@@ -171,3 +172,35 @@ def test_no_secret_is_returned() -> None:
         config=config_file(f'experimental_bearer_token = "{KEY}"\n'.encode()),
     )
     assert "SECRETMARKER" not in repr(home_report(answer, "0.169.0", NOW))
+
+
+@pytest.mark.parametrize(
+    ("version", "minutes", "due"),
+    [("0.169.0", 4, True), ("0.169.0", 6, False), ("0.130.0", 4, False), ("0.130.0", -1, True), ("0.110.0", -1, False)],
+)
+def test_newer_versions_go_by_the_access_token(version: str, minutes: int, due: bool) -> None:
+    auth = auth_file({"content": chatgpt(access_expires=NOW + timedelta(minutes=minutes))})
+    assert home_report(found(auth=auth), version, NOW)["login"]["refresh_due"] is due
+
+
+def test_an_access_token_that_says_nothing_leaves_the_time_of_the_last_renewal() -> None:
+    for last_refresh, due in (("2026-01-31T00:00:00Z", False), ("2026-01-01T00:00:00Z", True)):
+        document = {**chatgpt(), "last_refresh": last_refresh}
+        opaque = {**document, "tokens": {**document["tokens"], "access_token": "fleet-test-opaque"}}
+        login = home_report(found(auth=auth_file({"content": opaque})), "0.169.0", NOW)["login"]
+        assert (login["refresh_due"], login["expires_at"]) == (due, None)
+
+
+@pytest.mark.parametrize(("version", "counts"), [("0.154.0", False), ("0.155.0", True), (None, True)])
+def test_a_store_that_the_host_requires_is_a_conflict_in_the_versions_that_read_it(
+    version: str | None, counts: bool
+) -> None:
+    store = host_file(b'cli_auth_credentials_store = "keyring"\n')
+    report = home_report(found(requirements=store), version, NOW)
+    assert len(report["login"]["conflicts"]) == counts
+    assert report["config"]["credentials_store"] == ("keyring" if counts else "file")
+
+
+def test_the_method_that_older_versions_prefer() -> None:
+    answer = found(config=config_file(b'preferred_auth_method = "chatgpt"\n'))
+    assert home_report(answer, None, NOW)["config"]["preferred_auth_method"] == "chatgpt"

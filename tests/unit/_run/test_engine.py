@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import tomli
+from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import HOME
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import ROUNDS, converge
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest
+from ansible_collections.fleet.codex.tests.support import planning
 from ansible_collections.fleet.codex.tests.support.options import with_defaults
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
 
@@ -202,7 +205,8 @@ def test_a_login_that_codex_overwrote_is_deployed_again(tmp_path: t.Any) -> None
     assert [operation for operation, _homes in executor.requests] == ["describe", "apply"] * 2
     auth = outcome.homes[0]["auth"]
     assert (auth["restart_required"], auth["processes"]) == (True, [process])
-    assert any(warning.endswith("Restart them.") for warning in outcome.warnings)
+    reason = f"These programs of {outcome.homes[0]['user']} are running and keep the login that they started with"
+    assert outcome.warnings == [f"{reason}: codex (7). Restart them."]
 
 
 def test_nobody_has_to_restart_where_nobody_runs(tmp_path: t.Any) -> None:
@@ -291,3 +295,60 @@ class TestVerify:
     def test_a_login_that_is_not_declared_may_be_any(self, tmp_path: t.Any) -> None:
         options = {"auth": None, "config": {"settings": {"a": 1}}}
         assert self.converge(tmp_path, "/bin/codex", "chatgpt", options=options)["login_status"]["method"] == "chatgpt"
+
+
+class Planned:
+    """A target that is made up: it describes homes as given, and apply ends in the same way for each operation."""
+
+    def __init__(self, described: t.Sequence[HomeAnswer], result: t.Any) -> None:
+        self.described = list(described)
+        self.result = result
+
+    def execute(self, operation: str, homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
+        if operation == "describe":
+            return self.described
+        return [{"results": [self.result for _operation in home["operations"]]} for home in homes]
+
+
+def test_a_mount_point_is_named_by_the_folder_that_it_is_in() -> None:
+    home, host = planning.desired(environment={"A": "1"}), planning.layer("system", settings={"a": 1})
+    answers = [planning.describe(home, shell="/bin/sh"), planning.describe(host, host_folder=planning.host_folder())]
+    outcome = converge(Planned(answers, {"status": "done", "in_place": True}), [home, host])
+    places = [f"{planning.HOME}/.codex/codex.env", "~/.profile", f"~/{environment.LINK}", planning.SYSTEM]
+    assert outcome.warnings == [
+        f"{place} is a mount point of its own and was rewritten in place. Mount its folder instead." for place in places
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"code": "EIO", "cause": "Input/output error", "path": "/x"}, "Input/output error at /x"),
+        ({"code": "EAGAIN", "cause": "x", "path": "/x"}, "Codex, or another program, held a lock for too long at /x"),
+        ({"code": "EIO", "cause": "Input/output error", "path": None}, "Input/output error at the home"),
+    ],
+)
+def test_a_failure_names_its_cause_and_its_place(facts: dict[str, t.Any], words: str) -> None:
+    home = planning.desired(auth={"api_key": planning.KEY})
+    failed = {"status": "failed", "reason": "system", **facts}
+    with pytest.raises(CodexError) as caught:
+        converge(Planned([planning.describe(home)], failed), [home])
+    assert str(caught.value).startswith(f"{words}: nothing was changed there. ")
+
+
+def test_warnings_of_all_homes_are_returned_each_once() -> None:
+    homes = [planning.desired(user=name, auth={"content": planning.chatgpt()}) for name in ("alice", "bob")]
+    files = {"managed": planning.config_file(b"a = \n"), "codex__env": planning.file(variables=["CODEX_API_KEY"])}
+    answers = [planning.describe(home, user=home.user, **files) for home in homes]
+    outcome = converge(Planned(answers, None), homes, check_mode=True)
+    about = [f"/home/{name}/.codex/codex.env sets CODEX_API_KEY" for name in ("alice", "bob")]
+    about.insert(1, f"{planning.MANAGED} is not valid TOML")
+    assert [warning.startswith(words) for warning, words in zip(outcome.warnings, about, strict=True)] == [True] * 3
+
+
+def test_whether_a_login_has_expired_goes_by_the_clock() -> None:
+    for hours, expired in ((-1, True), (1, False)):
+        login = planning.chatgpt(access_expires=datetime.now(UTC) + timedelta(hours=hours))
+        home = planning.desired(auth={"content": login})
+        outcome = converge(Planned([planning.describe(home)], None), [home], check_mode=True)
+        assert outcome.homes[0]["auth"]["login"]["expired"] is expired

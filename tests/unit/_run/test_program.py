@@ -77,7 +77,7 @@ def without_docstrings(source: str) -> str:
 
 def test_a_program_makes_its_modules_and_calls_the_last_ones_main() -> None:
     for name in t.get_args(program.Name):
-        *modules, last = ast.parse(program.program_code(name)).body[-len(program.program_modules(name)) :]
+        *modules, last = ast.parse(program.program_code(name, False)).body[-len(program.program_modules(name)) :]
         added = [ast.literal_eval(arg) for node in modules for arg in node.value.args]  # type: ignore[attr-defined]
         added += [ast.literal_eval(arg) for arg in last.value.func.value.args]  # type: ignore[attr-defined]
         assert added == [text for item in program.program_modules(name).items() for text in item]
@@ -161,3 +161,12 @@ def test_a_failure_of_the_program_is_not_tried_again_with_another_python(tmp_pat
     done = run([str(counting), str(counting)], tmp_path)
     assert done.returncode == 3
     assert (tmp_path / "runs").read_text() == "x\n"
+
+
+def test_the_programs_that_most_runs_send_are_made_before_processes_are_forked() -> None:
+    program.program_code.cache_clear()
+    program.prepare()
+    made = program.program_code.cache_info().misses
+    for name in ("describe", "apply"):
+        program.program_code(name, False)
+    assert program.program_code.cache_info().misses == made == 2

@@ -94,7 +94,7 @@ def test_a_home_is_what_describe_found_it_to_be(
     host: str, user: str, codex_home: str, real_home: str, same: bool
 ) -> None:
     one, other = holder_of("web1", ALICE), holder_of(host, described(user, codex_home, real_home))
-    assert one.is_home_of(other) is other.is_home_of(one) is same
+    assert one.is_same_home(other) is other.is_same_home(one) is same
 
 
 def test_the_first_home_has_the_reservation(tmp_path: pathlib.Path) -> None:
@@ -158,3 +158,12 @@ def test_a_file_and_a_login_are_reserved_apart(tmp_path: pathlib.Path) -> None:
     digest = str(refresh_digest(home()))
     reserve_logins(str(tmp_path), "web1", [home()], [ALICE])
     reserve_file(str(tmp_path), digest, holder_of("web2", ALICE))
+
+
+def test_homes_of_one_task_that_are_in_each_others_way_reserve_nothing(tmp_path: pathlib.Path) -> None:
+    """So a later task with one of them alone is served."""
+    bob = described("bob", "/home/bob/.codex")
+    with pytest.raises(CodexError):
+        reserve_logins(str(tmp_path), "web1", [home(), home()], [ALICE, bob])
+    assert list(tmp_path.rglob("*")) == []
+    reserve_logins(str(tmp_path), "web1", [home()], [bob])

@@ -36,7 +36,11 @@ def test_a_value_where_a_table_is_wanted_is_refused_and_a_table_where_a_value_is
 @pytest.mark.parametrize(
     ("old", "words"),
     [
-        ("l = 'x'\n", "has no list at l, so nothing can be merged into it"),
+        (
+            "l = 'x'\n",
+            "^config.toml has no list at l, so nothing can be merged into it. Leave its entry out of lists to replace "
+            "what is there.$",
+        ),
         ("[[l]]\nn = 1\n[[l]]\nn = 1\n", "has several items with one n at l, so none can be chosen"),
         ("[[l]]\nn = 1\nt = 1\n", r"has a value at l\[0\].t, where the playbook has a table"),
     ],
@@ -97,3 +101,10 @@ def test_changes_and_the_data_that_comes_of_them(
 def test_a_value_is_put_where_its_path_leads(data: Table, path: ValuePath, after: Table) -> None:
     set_value(data, path, 5)
     assert data == after
+
+
+def test_a_value_in_a_list_of_tables_takes_the_headers_from_all() -> None:
+    """TOML has no header for it, so the whole list becomes another one."""
+    settings, there = {"l": [5]}, [{"a": 1}]
+    rules = check_lists([{"path": ["l"], "append": True}], settings)
+    assert find_changes({"l": there}, settings, [], PATH, rules) == [KeyChange(("l",), "changed", there, [{"a": 1}, 5])]

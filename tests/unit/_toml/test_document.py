@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml import document as toml_document
-from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import Unreadable, dotted, equal
+from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import Unreadable, dotted, equal, equal_ends
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
 PATH = "/home/alice/.codex/config.toml"
@@ -80,3 +80,19 @@ def test_a_key_path_as_toml_writes_it() -> None:
     assert dotted(("projects", "/srv/a.b", 'q"\n', "", "é")) == 'projects."/srv/a.b"."q\\"\\U0000000A".""."é"'
     assert dotted(("hooks", "Stop", 1, "command")) == "hooks.Stop[1].command"
     assert issubclass(Unreadable, CodexError)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "begin", "end"),
+    [
+        ([1, 2, 3], [1, 2, 3], 3, 0),
+        ([1, 2, 3], [1, 9, 3], 1, 1),
+        ([1, 2], [1, 1, 2], 1, 1),
+        ([1, 1], [1, 1, 1], 2, 0),  # no item counts twice
+        ([1], [1.0], 0, 0),
+        ([], [1], 0, 0),
+    ],
+)
+def test_what_two_lists_begin_and_end_with(one: list[object], other: list[object], begin: int, end: int) -> None:
+    assert equal_ends(one, other) == (begin, end)
+    assert equal_ends(other, one) == (begin, end)

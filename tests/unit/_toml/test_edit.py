@@ -130,6 +130,12 @@ trust_level = "trusted"
         [("t", "a", "b", "c"), ("u", "a", "b")],
         "t = {}\nu = { # one\n}\n",
     ),
+    "a dotted key in such a table, beside which another one stays": Example(
+        "t = {x.a.b = 1, x.c = 2,}\n", {}, [("t", "x", "a", "b")], "t = { x.c = 2,}\n"
+    ),
+    "an item that stays between two that change keeps how it is written": Example(
+        "l = [1, 0xFF, 2]\n", {"l": [3, 255, 4]}, [], "l = [3, 0xFF, 4]\n"
+    ),
     "a list of several lines keeps the comments of what stays": Example(
         'args = [\n  "a", # first\n  "b", # second\n] # args\n',
         {"args": ["a", "c", "d"]},
@@ -160,11 +166,29 @@ trust_level = "trusted"
     "a table in a list of tables that is to be empty": Example(
         "[[w]]\na = 0x1\n[w.t.u]\nx = 1\n", {"w": [{"a": 1, "t": {}}]}, [], "[[w]]\na = 0x1\n\n[w.t]\n"
     ),
+    "a value in place of a table in a list of tables": Example(
+        "[[w]]\na = 1\n[w.t.u]\nx = 1\n", {"w": [{"a": 1, "t": {"u": 5}}]}, [], "[[w]]\na = 1\n\n[w.t]\nu = 5\n"
+    ),
+    "a table in a list of tables becomes a value, and a value a table": Example(
+        "[[w]]\na = 1\nb = 2\n[w.t]\nx = 1\n\n[end]\n",
+        {"w": [{"a": 1, "t": 5, "b": {"y": 1}}]},
+        [],
+        "[[w]]\na = 1\nt = 5\n\n[w.b]\ny = 1\n\n[end]\n",
+    ),
+    "keys of one letter": Example(
+        "X = 1\n\tX2 = 1\n[ X3 ]\n", {"X": 2, "X3": {"X": 1}}, [("X2",)], "X = 2\n[ X3 ]\nX = 1\n"
+    ),
     "a list of tables into which several come": Example(
         "[[w]]\na = 1\n\n# nine\n[[w]]\na = 9\n",
         {"w": [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 9}]},
         [],
         "[[w]]\na = 1\n\n[[w]]\na = 2\n\n[[w]]\na = 3\n\n# nine\n[[w]]\na = 9\n",
+    ),
+    "an item of a list of tables goes, and a key of another table changes": Example(
+        "[[w]]\na = 1\n[[w]]\na = 2\n[[w]]\na = 3\n[t]\nx = 1\n",
+        {"w": [{"a": 1}, {"a": 3}], "t": {"x": 2}},
+        [],
+        "[[w]]\na = 1\n[[w]]\na = 3\n[t]\nx = 2\n",
     ),
     "a list of tables becomes another value": Example("[[w]]\na = 1\n[t]\n", {"w": 5}, [], "w = 5\n[t]\n"),
     "a new table": Example(
@@ -190,6 +214,12 @@ trust_level = "trusted"
     ),
     "a table goes from below the banner, which stays apart from the next": Example(
         "# banner\n\n[t]\nx = 1\n[u]\n", {}, [("t",)], "# banner\n\n[u]\n"
+    ),
+    "a key goes from a paragraph, which stays one": Example(
+        "a = 1\n\nb = 2\nc = 3\n", {}, [("b",)], "a = 1\n\nc = 3\n"
+    ),
+    "a table goes with the blank line above it, not with one that follows a comment": Example(
+        "a = 1\n\n[x]\n[y]\n# c\n\n[z]\n[u]\n", {}, [("x",), ("z",)], "a = 1\n[y]\n# c\n\n[u]\n"
     ),
     "an emptied table that was written stays": Example("[m]\nx = 1\n", {}, [("m", "x")], "[m]\n"),
     "an emptied table that was only implied goes": Example("[m.x]\ny = 1\n\n[n]\n", {}, [("m", "x")], "[n]\n"),
@@ -250,6 +280,9 @@ trust_level = "trusted"
     "no line end after the last line, which goes": Example("a = 1\n[t]", {}, [("t",)], "a = 1"),
     "no line end after the last line, which goes with the blank lines above it": Example(
         "a = 1\n\n \n[t]", {}, [("t",)], "a = 1"
+    ),
+    "no line end after the last line, and another one above it": Example(
+        "a = 1\r\nb = 2\nc = 3", {}, [("b",), ("c",)], "a = 1"
     ),
     "a table goes, and only comments stay": Example("[t]\n\n# c\n", {}, [("t",)], "# c\n"),
     "a file of comments": Example("# mine\n", {"a": 1}, [], "# mine\n\na = 1\n"),
@@ -385,6 +418,14 @@ def test_an_item_has_a_new_place_when_one_before_it_went() -> None:
     editor.set_value(("w", 0, "a"), 3)
     assert editor.text == "[[w]]\na = 3\n"
     assert editor.data == {"w": [{"a": 3}]}
+
+
+def test_an_item_has_a_new_place_when_others_came_before_it() -> None:
+    text = "[[w]]\na = 1\n"
+    editor = toml_edit.Editor(text, parse(text, PATH))
+    editor.set_value(("w",), [{"a": 5}, {"a": 6}, {"a": 1}])
+    editor.set_value(("w", 2, "a"), 7)
+    assert editor.text == "[[w]]\na = 5\n\n[[w]]\na = 6\n[[w]]\na = 7\n"
 
 
 def test_a_new_file_is_written_whole() -> None:

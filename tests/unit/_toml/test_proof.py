@@ -124,3 +124,17 @@ def test_a_parent_that_a_removal_empties_may_stay_or_go_and_nothing_else_may() -
         assert holds(new, {"a": {"b": {"c": 1}}}, [removed("a", "b", "c")]) is right
     assert not holds({}, {"a": {"b": 1, "c": 1}}, [removed("a", "b")])
     assert not holds({}, {"a": {"b": 1}, "e": {}}, [removed("a", "b")])
+
+
+def test_blank_lines_at_the_beginning_and_at_the_end_stay() -> None:
+    for old, new in (("a = 1\n", "\na = 1\n"), ("\na = 1\n", "a = 1\n"), ("a = 1\n", "a = 1\n\n")):
+        assert not only_these_lines_differ(scan(old), scan(new), [])
+
+
+def test_the_last_line_may_have_another_line_end_where_the_text_has_none_after_it() -> None:
+    old, new = scan("a = 1\r\nb = 2\nc = 3\n"), scan("a = 1\n")
+    gone = [removed("b"), removed("c")]
+    assert only_these_lines_differ(old, new, gone, has_final_line_end=False)
+    assert not only_these_lines_differ(old, new, gone)
+    assert not only_these_lines_differ(old, scan("a = 2\n"), gone, has_final_line_end=False)
+    assert not only_these_lines_differ(scan("a = 1\r\nb = 2\n"), scan("a = 1\nb = 2\n"), [], False)

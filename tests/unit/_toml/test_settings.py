@@ -10,6 +10,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._toml.changes import f
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import Table, parse
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.settings import (
     check_absent,
+    check_disjoint,
     check_lists,
     check_settings,
 )
@@ -65,6 +66,25 @@ def test_absent_paths_that_are_not_key_paths(paths: object) -> None:
         check_absent(paths, "absent")
 
 
+@pytest.mark.parametrize(
+    ("settings", "absent", "where", "words"),
+    [
+        ({"a": {"b": 1}}, ("a", "b"), "", "a.b is in both settings and absent. Leave it out of one."),
+        ({"a": {"b": 1}}, ("a",), "config.", "a is in both config.settings and config.absent."),
+        ({"a": {"b": 1}}, ("a", "c"), "", None),
+        ({"a": 1}, ("a", "b"), "", None),
+        ({}, ("a",), "", None),
+    ],
+)
+def test_a_key_is_set_or_absent(settings: Table, absent: tuple[str, ...], where: str, words: str | None) -> None:
+    if words is None:
+        check_disjoint(settings, [absent], where)
+        return
+    with pytest.raises(CodexError) as refused:
+        check_disjoint(settings, [("x",), absent], where)
+    assert str(refused.value).startswith(words)
+
+
 SETTINGS: Table = {"args": ["a"], "t": {"l": [{"name": "a", "in": [1]}, {"name": "b"}]}, "same": [{"n": 1}, {"n": 1}]}
 
 
@@ -81,7 +101,10 @@ def test_rules_for_lists() -> None:
     ("entries", "words"),
     [
         ([{"path": [], "append": True}], "config.lists has an entry with an empty path"),
-        ([{"path": ["args"]}], "config.lists: args needs one of append: true and match"),
+        (
+            [{"path": ["args"]}],
+            "^config.lists: args needs one of append: true and match with the name of a key, not both.$",
+        ),
         ([{"path": ["args"], "append": True, "match": "n"}], "args needs one of append: true and match"),
         ([{"path": ["args"], "append": True}] * 2, "names args twice"),
         ([{"path": ["arg"], "append": True}], "names arg, which is not in config.settings"),
@@ -99,3 +122,10 @@ def test_entries_of_lists_that_fit_no_rule(entries: list[Table], words: str) -> 
 
 def test_items_that_differ_in_type_are_not_the_same_item() -> None:
     assert check_lists([{"path": ["l"], "match": "n"}], {"l": [{"n": 1}, {"n": 1.0}, {"n": True}]})
+
+
+def test_options_of_a_module_are_named_as_they_are() -> None:
+    with pytest.raises(CodexError, match=r"^lists names arg, which is not in settings\."):
+        check_lists([{"path": ["arg"], "append": True}], SETTINGS)
+    with pytest.raises(CodexError, match=r"^args is in both settings and absent\."):
+        check_disjoint(SETTINGS, [("args",)])

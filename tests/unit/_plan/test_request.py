@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.environment import SHELL_FILES
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.describe import describe_request
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.tests.support.planning import KEY, desired
 
 ALWAYS = {"auth", "config", "system", "managed", "requirements", "codex.env", "/etc/environment"}
