@@ -23,10 +23,18 @@ PURE = [
     *("messages.py", "described_file.py", "_api_key/*.py", "_auth/*.py", "_config/*.py", "_options/*.py"),
     *("_plan/*.py", "_report/*.py", "_run/engine.py", "_toml/*.py"),
 ]
-# Slow, or about the files of the checkout and not about what the code does.
-OTHER_TESTS = ["_toml/test_properties.py", "test_documentation.py", "test_galaxy.py", "test_rooms.py"]
+# Slow, or about target programs, or about the files of the checkout.
+OTHER_TESTS = [
+    *("_toml/test_properties.py", "_describe", "_target"),
+    *("test_documentation.py", "test_galaxy.py", "test_rooms.py"),
+]
 UNIT_TESTS = ["tests/unit", *(f"--ignore=tests/unit/{name}" for name in OTHER_TESTS)]
-SURVIVED, NO_TESTS = 0, 33  # exit codes of mutmut; every other one is of tests that failed or took too long
+NOT_KILLED = {  # by mutmut's exit code; every other one is of tests that failed or took too long
+    0: "",
+    33: " (reached by no test)",
+    255: " (its tests could not be started)",
+    None: " (not tested)",
+}
 
 SETTINGS: dict[str, str | list[str]] = {
     "source_paths": [str(COLLECTION)],
@@ -36,12 +44,15 @@ SETTINGS: dict[str, str | list[str]] = {
     # What only a type checker sees, and a check that never fails.
     "do_not_mutate_patterns": [r"\bt\.cast\(", "strict="],
     # Each mutant has a process of its own, forked from one that has run no test: nothing cached hides the mutant.
-    "process_isolation": "forkserver",
+    "process_isolation": "forkserver", "forkserver_warmup": "none",
+    "forkserver_warmup": "collect",
 }
 
 
 def main() -> int:
-    unchanged = subprocess.run(["pytest", "-q", "-x", "-p", "no:cacheprovider", *UNIT_TESTS], cwd=COLLECTION)
+    unchanged = subprocess.run(
+        ["pytest", "-q", "-x", "-p", "no:cacheprovider", *UNIT_TESTS], cwd=COLLECTION, check=False
+    )
     if unchanged.returncode:
         return unchanged.returncode
 
@@ -52,7 +63,7 @@ def main() -> int:
     drawn = random.Random(seed).sample(sorted(names), min(len(names), wanted))
     print(f"{len(drawn)} of {len(names)} mutants, FLEET_CODEX_MUTANTS_SEED={seed}", flush=True)
 
-    ran = subprocess.run(["mutmut", "run", *drawn], capture_output=True, text=True)
+    ran = subprocess.run(["mutmut", "run", *drawn], capture_output=True, text=True, check=False)
     if ran.returncode:
         print(ran.stdout, ran.stderr, sep="\n")
         return ran.returncode
@@ -90,11 +101,10 @@ def report(drawn: dict[str, Path]) -> int:
     killed: dict[str, list[bool]] = {}
     for name, path in drawn.items():
         code = exit_codes(path)[name]
-        survived = code in (SURVIVED, NO_TESTS, None)
-        killed.setdefault(path.relative_to(ROOMS).parts[0], []).append(not survived)
-        if survived:
+        killed.setdefault(path.relative_to(ROOMS).parts[0], []).append(code not in NOT_KILLED)
+        if code in NOT_KILLED:
             line, changes = mutation(path, name)
-            print(f"\n{path.relative_to(COLLECTION)}:{line}{' (reached by no test)' if code == NO_TESTS else ''}")
+            print(f"\n{path.relative_to(COLLECTION)}:{line}{NOT_KILLED[code]}")
             print("\n".join(changes))
 
     every = [each for room in killed.values() for each in room]
@@ -119,7 +129,7 @@ def mutation(path: Path, name: str) -> tuple[int, list[str]]:
     while lines[first - 2].lstrip().startswith("#"):
         first -= 1
 
-    _, _, hunk, *diff = get_diff_for_mutant(name, path=path).splitlines()
+    hunk, *diff = get_diff_for_mutant(name, path=path).splitlines()[2:]
     hunk_starts = int(hunk.split()[1].strip("-").split(",")[0])
     before = next(number for number, line in enumerate(diff) if line[0] in "-+")
     return first + hunk_starts - 1 + before, [line for line in diff if line[0] in "-+"]

@@ -28,19 +28,21 @@ YES, NO, REFUSED, MISMATCH = "yes", "no", "refused", "mismatch"
 
 # What if_newer says to each source on each target, and words of the reason or of the refusal. What is another login
 # is replaced or refused as on_account_mismatch says.
-NOTHING = (YES, "There was no auth.json with a login")
-NO_LOGIN = (YES, "held no login")
+NOTHING = (YES, "There was no auth.json with a login.")
+NO_LOGIN = (YES, "The auth.json that was there held no login.")
 UNREADABLE = (REFUSED, "not an auth.json that Codex can read")
 OTHER_KIND = (REFUSED, "does not deploy")
-MIXTURE = (YES, "mixed two logins")
-THERE = (NO, "has this login already")
+MIXTURE = (YES, "The auth.json that was there mixed two logins, as some versions of Codex leave it.")
+THERE = (NO, "The home has this login already.")
+NEWER = (YES, "The playbook's tokens are newer than the target's.")
+NOT_NEWER = (NO, "The target's tokens of this account are newer or of the same age, so they stay.")
 
 FOR_CHATGPT = {
     "absent": NOTHING,
     "same": THERE,
-    "older": (YES, "newer than the target's"),
-    "newer": (NO, "newer or of the same age"),
-    "as old, other tokens": (NO, "newer or of the same age"),
+    "older": NEWER,
+    "newer": NOT_NEWER,
+    "as old, other tokens": NOT_NEWER,
     "other account": (MISMATCH, "account-2 (…@example.com)"),
     "other account, newer": (MISMATCH, "account-2 (…@example.com)"),
     "other person of the account": (MISMATCH, "is logged in to account-1"),
@@ -55,11 +57,11 @@ FOR_CHATGPT = {
     "key and newer tokens": (REFUSED, "of the same account and not older"),
     "key and older tokens": MIXTURE,
     "key and other tokens": MIXTURE,
-    "browser login with key, newer": (NO, "newer or of the same age"),
-    "browser login with key, older": (YES, "newer than the target's"),
+    "browser login with key, newer": NOT_NEWER,
+    "browser login with key, older": NEWER,
     "browser login with key, other": (MISMATCH, "account-2 (…@example.com)"),
-    "access only, as old": (YES, "newer than the target's"),
-    "access only, newer": (NO, "newer or of the same age"),
+    "access only, as old": NEWER,
+    "access only, newer": NOT_NEWER,
     "bad last_refresh": UNREADABLE,
     "other kind": OTHER_KIND,
     "unknown mode": OTHER_KIND,
@@ -149,7 +151,9 @@ def test_a_copy_that_cannot_be_renewed_never_replaces_one_that_can() -> None:
     newer = access_only(chatgpt(hours=5))
     decision = decide(newer, chatgpt(), "if_newer", "fail", PATH)
     assert not decision.replace
-    assert "cannot" in decision.reason
+    assert decision.reason == (
+        "The target's login of this account can be renewed, and the playbook's copy cannot, so the target's stays."
+    )
     assert decide(newer, access_only(chatgpt()), "if_newer", "fail", PATH).replace
     assert decide(newer, chatgpt(), "always", "fail", PATH).replace
 
@@ -192,7 +196,9 @@ def test_a_file_that_codex_wrote_without_auth_mode_is_the_same_login() -> None:
 
 
 def test_the_same_tokens_without_last_refresh_are_not_a_usable_login() -> None:
-    assert decide(chatgpt(), {**chatgpt(), "last_refresh": None}, "if_newer", "fail", PATH).replace
+    decision = decide(chatgpt(), {**chatgpt(), "last_refresh": None}, "if_newer", "fail", PATH)
+    assert decision.replace
+    assert decision.reason == "The login was there without last_refresh, and Codex does not use such a login."
 
 
 @given(copies, copies)

@@ -213,3 +213,13 @@ def test_what_keeps_codex_from_starting_is_a_warning_about_every_file() -> None:
     system = config_file(b'profile = "work"\n', 0o644)
     (warning,) = plan(wanted, describe(wanted, system=system)).warnings
     assert warning.startswith(f"{SYSTEM}: profile keeps Codex 0.169.0 from starting")
+
+
+def test_a_warning_says_what_to_do_about_the_key() -> None:
+    data = {"profile": "work", "forced_login_method": "apikey"}
+    assert config_keys.start_warnings(data, (0, 169, 0), "config.toml") == [
+        "config.toml: forced_login_method accepts api and chatgpt in Codex 0.169.0, and Codex does not start with "
+        "anything else. Correct or remove it.",
+        "config.toml: profile keeps Codex 0.169.0 from starting, which has the option --profile in its place. Remove "
+        "it; drop_removed_keys does.",
+    ]

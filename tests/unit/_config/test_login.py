@@ -264,3 +264,13 @@ def test_a_store_is_not_quoted_where_it_is_none_that_codex_knows() -> None:
     warnings = plan(wanted, describe(wanted, config=config)).warnings
     assert any("to another store, so Codex" in warning for warning in warnings)
     assert "SECRETMARKER" not in repr(warnings)
+
+
+def test_both_files_that_do_not_agree_are_named() -> None:
+    wanted = desired(auth={"content": chatgpt()})
+    with pytest.raises(CodexError) as caught:
+        plan(wanted, describe(wanted, config=config_file(OTHER_WORKSPACE)))
+    assert str(caught.value) == (
+        f"forced_chatgpt_workspace_id in {CONFIG} does not name the account of {HOME}/.codex/auth.json, account-1 "
+        "(…@example.com): Codex would delete the login. Make the two agree; nothing was changed."
+    )

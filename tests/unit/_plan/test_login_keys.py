@@ -45,6 +45,14 @@ def test_both_keys_are_written_where_the_version_is_not_known() -> None:
     ]
 
 
+def test_the_warning_about_a_key_comes_when_it_is_written() -> None:
+    wanted = desired(config={"preferred_auth_method": "apikey", "settings": {"model": "b"}})
+    for there, expected in ((b'preferred_auth_method = "chatgpt"\n', 1), (b'preferred_auth_method = "apikey"\n', 0)):
+        result = plan(wanted, describe(wanted, config=config_file(there)))
+        assert len(result.changes) == 1
+        assert len(result.warnings) == expected
+
+
 def test_a_preferred_method_alone_is_a_warning_about_its_successor() -> None:
     wanted = desired(config={"preferred_auth_method": "apikey"}, codex_version="0.169.0")
     result = plan(wanted, describe(wanted))

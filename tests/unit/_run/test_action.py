@@ -14,8 +14,8 @@ TEXT = "fleet-test-text"
 class Unsafe(str):
     """As Ansible marks a text that must not be a template."""
 
-    def __str__(self) -> str:
-        return self  # pylint: disable=invalid-str-returned
+    def __str__(self) -> str:  # pylint: disable=invalid-str-returned  # as Ansible's own does
+        return self
 
 
 class AnsibleVaultEncryptedUnicode:

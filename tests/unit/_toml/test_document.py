@@ -94,5 +94,5 @@ def test_a_key_path_as_toml_writes_it() -> None:
     ],
 )
 def test_what_two_lists_begin_and_end_with(one: list[object], other: list[object], begin: int, end: int) -> None:
-    assert equal_ends(one, other) == (begin, end)
-    assert equal_ends(other, one) == (begin, end)
+    for pair in ((one, other), (other, one)):
+        assert equal_ends(*pair) == (begin, end)
