@@ -43,9 +43,10 @@ SETTINGS: dict[str, str | list[str]] = {
     "pytest_add_cli_args_test_selection": UNIT_TESTS,
     # What only a type checker sees, and a check that never fails.
     "do_not_mutate_patterns": [r"\bt\.cast\(", "strict="],
-    # Each mutant has a process of its own, forked from one that has run no test: nothing cached hides the mutant.
-    "process_isolation": "forkserver", "forkserver_warmup": "none",
-    "forkserver_warmup": "collect",
+    # Each mutant has a process, forked from one that has collected and run nothing: no cache hides the mutant, and
+    # pytest escapes the names of parametrized tests anew whenever it collects them.
+    "process_isolation": "forkserver",
+    "forkserver_warmup": "none",
 }
 
 

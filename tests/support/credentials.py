@@ -78,7 +78,7 @@ def chatgpt_document(
     auth_mode: str | None = "chatgpt",
     refresh_token: str | None = None,
 ) -> ChatGPTDocument:
-    """A ChatGPT login. ``marker`` goes into all three tokens and tells copies apart.
+    """A ChatGPT login. ``marker`` goes into all three tokens, so that copies differ.
 
     Codex up to 0.92 neither writes nor reads ``auth_mode``: give None for a
     file of theirs. All moments must carry their time zone.

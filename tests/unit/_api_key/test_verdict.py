@@ -57,6 +57,8 @@ WRITE = "api.responses.write"
         (401, error(f"{LACKS} Missing scopes: {KEY}, a.b"), (True, False, ["a.b"])),
         (401, error(f"{LACKS} Missing scopes: {KEY[4:]}"), (True, False, [])),
         (401, error(f"{LACKS} Missing scopes: Bearer; rm"), (True, False, [])),
+        (401, error(f"{LACKS} Missing scopes: ast-key.0x"), (True, False, [])),  # eight characters of the key
+        (401, error(f"{LACKS} Missing scopes: at-key.0x"), (True, False, ["at-key.0x"])),
         (403, error(LACKS), (True, False, [])),
         (401, error("The account is deactivated.", "account_deactivated"), (False, False, [])),
         (401, error("Not from there.", "ip_not_authorized"), (None, False, [])),
@@ -73,6 +75,32 @@ def test_results(status: int, body: object, expected: tuple[object, ...]) -> Non
     assert verdict["status"] == status
     assert verdict["message"].endswith(".") and "\n" not in verdict["message"]
     assert KEY[:8] not in str(verdict) and KEY[-8:] not in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (400, error(), "The key is valid and may write Responses."),
+        (
+            403,
+            error(f"{LACKS} Missing scopes: {WRITE}, model.request"),
+            f"The key is valid and lacks {WRITE}, model.request: give it this permission, or make another key.",
+        ),
+        (
+            403,
+            error(LACKS),
+            "The key is valid and may not write Responses: give it the permission, or make another key.",
+        ),
+        (401, error(), "The API refuses the key and gives a reason that is not known here: look at its project."),
+        (
+            429,
+            error("No credit.", "insufficient_quota"),
+            "The key is valid, and its organization or project has no credit left, so the API says nothing more.",
+        ),
+    ],
+)
+def test_what_is_said_about_a_key(status: int, body: object, message: str) -> None:
+    assert asked(status, body)["message"] == message
 
 
 STRANGE = [
@@ -92,8 +120,12 @@ STRANGE = [
 @pytest.mark.parametrize("status", [400, 401, 403])
 @pytest.mark.parametrize("body", STRANGE, ids=lambda body: str(body)[:12])
 def test_what_is_not_an_answer_of_the_api_is_refused(status: int, body: object) -> None:
-    with pytest.raises(CodexError, match=rf"^api\.openai\.com does not answer as .*HTTP {status}"):
+    with pytest.raises(CodexError) as caught:
         asked(status, body)
+    assert str(caught.value) == (
+        f"api.openai.com does not answer as the Responses API does (HTTP {status}): a proxy, a login page or another "
+        "service may answer there. Correct base_url, or set proxy to one that leads to the API."
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,10 +134,17 @@ def test_what_is_not_an_answer_of_the_api_is_refused(status: int, body: object) 
         ((200, {"id": "resp"}), "HTTP 200"),
         ((405, error("Method not allowed")), "HTTP 405"),
         ((422, error("model: field required")), "HTTP 422"),
-        ((301, ""), "not followed"),
+        (
+            (301, ""),
+            "api.openai.com redirects to another address (HTTP 301), which was not followed: the key would go there. Set "
+            "base_url to that address if it is the right one.",
+        ),
         ((307, ""), "not followed"),
         ((404, error("Not found")), "has no Responses API below base_url"),
-        ((429, error("Too many.", "rate_limit_exceeded"), 4), "HTTP 429"),
+        (
+            (429, error("Too many.", "rate_limit_exceeded"), 4),
+            "api.openai.com is asked too often (HTTP 429). Run again later, or raise retries.",
+        ),
         ((429, "<html>", 4, 7.0), "7 seconds"),
         ((500, "<html>", 1), "HTTP 500, once"),
         ((503, error("Overloaded."), 4), "HTTP 503, 4 times"),
