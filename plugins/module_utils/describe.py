@@ -29,7 +29,7 @@ from ansible_collections.fleet.codex.plugins.module_utils._target.users import (
 )
 
 PROFILE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
-HOST_FILES = {}  # facts about files of the whole host, by their queries: alike for all homes
+HOST_FILES = {}  # (facts, leftovers beside it) of files of the whole host, by their queries: alike for all homes
 
 
 def main():
@@ -58,21 +58,14 @@ def describe(home, user, codex_home):
 def describe_home(home, user, codex_home):
     """The facts about a Codex home and those of the queried files that are not of the whole host."""
     answer = {"folder": describe_folder(codex_home, user), "files": {}}
-    folders, real_folders = set(), {}
+    folders = set()
     for item in home["files"]:
         if item["base"] == "host":
             continue
         path = resolve(item, user, codex_home)
         facts = answer["files"][item["name"]] = describe_file(path, item.get("details"))
-        folder = os.path.dirname(path)
-        if os.path.isabs(item["path"]):
-            continue  # such a file is not written
-        if "link" in facts:
-            folders.add(os.path.dirname(os.path.realpath(path)))
-        else:
-            if folder not in real_folders:  # resolving a path is a third of all that describe does
-                real_folders[folder] = os.path.realpath(folder)
-            folders.add(real_folders[folder])
+        if not os.path.isabs(item["path"]):  # others are not written
+            folders.add(os.path.dirname(os.path.realpath(path) if "link" in facts else path))
     names = list_folder(codex_home)
     answer["leftovers"] = leftovers(folders)
     answer["profiles"], answer["all_profiles"] = describe_profiles(codex_home, names)
@@ -84,25 +77,26 @@ def describe_home(home, user, codex_home):
 
 def describe_host(home):
     """The queried files of the whole host, as this process sees them, and leftovers of killed runs beside them."""
-    files = {}
+    files, left = {}, set()
     for item in home["files"]:
         if item["base"] == "host":
             key = (item["name"], item["path"], str(item.get("details")))
             if key not in HOST_FILES:
                 HOST_FILES[key] = describe_host_file(item)
-            files[item["name"]] = HOST_FILES[key]
-    safe = [facts["path"] for facts in files.values() if not facts["unsafe_parent"]]
-    folders = {os.path.dirname(os.path.realpath(path)) for path in safe}
-    return files, leftovers(folders) if os.geteuid() == 0 else []
+            files[item["name"]], beside = HOST_FILES[key]
+            left.update(beside)
+    return files, sorted(left)
 
 
 def describe_host_file(item):
-    """The facts about one file of the whole host."""
+    """The facts about one file of the whole host, and leftovers beside it, which root alone looks for."""
     facts = describe_file(item["path"], item.get("details"))
     facts["unsafe_parent"] = unsafe_parent(item["path"])
+    real = os.path.realpath(item["path"])
     if facts.get("owner", "root") != "root":  # which replacing it changes, unless it is mounted by itself
-        facts["mount_point"] = is_mount_point(os.path.realpath(item["path"]))
-    return facts
+        facts["mount_point"] = is_mount_point(real)
+    is_safe = os.geteuid() == 0 and not facts["unsafe_parent"]
+    return facts, leftovers([os.path.dirname(real)]) if is_safe else []
 
 
 def list_folder(folder):

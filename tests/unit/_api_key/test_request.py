@@ -56,8 +56,8 @@ def test_base_urls(given: str, kept: str) -> None:
         ("https://host/v1#SECRETMARKER", "without a query"),
         (
             "http://api.openai.com/v1",
-            "^base_url must begin with https://, since anybody on the way could read the key otherwise. It may begin with "
-            "http:// only for the host that asks itself, such as 127.0.0.1.$",
+            "^base_url must begin with https://, since anybody on the way could read the key otherwise. It may begin "
+            "with http:// only for the host that asks itself, such as 127.0.0.1.$",
         ),
         ("http://127.0.0.1.example.com/v1", "must begin with https://"),
         ("http://localhost.example.com/v1", "must begin with https://"),

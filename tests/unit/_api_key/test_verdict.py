@@ -136,9 +136,10 @@ def test_what_is_not_an_answer_of_the_api_is_refused(status: int, body: object) 
         ((422, error("model: field required")), "HTTP 422"),
         (
             (301, ""),
-            "api.openai.com redirects to another address (HTTP 301), which was not followed: the key would go there. Set "
-            "base_url to that address if it is the right one.",
+            "api.openai.com redirects to another address (HTTP 301), which was not followed: the key would go there. "
+            "Set base_url to that address if it is the right one.",
         ),
+        ((300, ""), "not followed"),
         ((307, ""), "not followed"),
         ((404, error("Not found")), "has no Responses API below base_url"),
         (
