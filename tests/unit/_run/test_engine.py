@@ -156,7 +156,7 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path: t.Any) -> None:
 
 
 class Scripted:
-    """A target whose answers to apply are given; it describes as a real one does."""
+    """A target whose answers to apply are given; it describes as a real one does where root runs the task."""
 
     def __init__(self, *answers: HomeAnswer) -> None:
         self.answers = list(answers)
@@ -165,7 +165,8 @@ class Scripted:
     def execute(self, operation: str, homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
         self.requests.append((operation, list(homes)))
         if operation == "describe":
-            return TargetProgram("/usr/bin/python3").execute("describe", list(homes))
+            answers = TargetProgram("/usr/bin/python3").execute("describe", list(homes))
+            return [t.cast(HomeAnswer, {**answer, "is_root": True}) for answer in answers]
         return [self.answers.pop(0) for _home in homes]
 
 
