@@ -1,12 +1,13 @@
 # The commands of this checkout. Each sets up what it needs; the scripts in tests/environment do the work.
 
-.PHONY: help demo check test clients soak mutants bench clean
+.PHONY: help demo check test cores clients soak mutants bench clean
 
 help:
 	@echo 'make demo     log a real Codex in on test hosts on this machine, step by step'
 	@echo 'make check    format, lint, types and unit tests (under two minutes on a fresh machine)'
 	@echo 'make mutants  whether the unit tests notice changes of the code: 300 of them, drawn at random'
 	@echo 'make test     everything that CI checks (needs root on Debian, for Docker)'
+	@echo 'make cores    ansible-test sanity and a small run of the role on every ansible-core from 2.17 to 2.21'
 	@echo 'make clients  tests against real Codex binaries, with more versions; see tests/output/matrix.txt afterwards'
 	@echo 'make soak     1,000 rounds of deploying while Codex renews its login'
 	@echo 'make bench    what planning and an execution cost'
@@ -20,6 +21,9 @@ check:
 
 test:
 	@bash tests/environment/test.sh
+
+cores:
+	@sh tests/environment/every_core.sh
 
 clients: export FLEET_CODEX_MATRIX = all
 clients:

@@ -12,7 +12,7 @@ import typing as t
 from ansible import constants as C
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_place
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.controller_file import encryption
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.controller_file import check_not_in_inventory, encryption
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.fetch import Destination, fetch
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.reservations import holder_of, reserve_file
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
@@ -29,12 +29,13 @@ class ActionModule(CodexAction):
         if arguments["dest"].endswith("/"):
             raise CodexError("dest must name a file, and ends in a slash. Add the file's name.")
         path, vault = pathlib.Path(self._loader.path_dwim(arguments["dest"])), self._loader._vault
-        vault_id = arguments["encrypt_vault_id"]
+        check_not_in_inventory(path, self._variables.get("ansible_inventory_sources") or [])
         destination = Destination(
             path=path,
             vault=vault,
-            encrypt=encryption(vault, vault_id) if vault_id else None,
+            encrypt=encryption(vault, arguments["encrypt_vault_id"]),
             on_account_mismatch=arguments["on_account_mismatch"],
+            only_renewable=arguments["only_renewable"],
         )
 
         def reserve(described: HomeAnswer) -> None:

@@ -23,4 +23,4 @@ class ActionModule(CodexAction):
         home = DesiredHome(**desired_place(arguments), auth=desired_auth(arguments, self.read_source))
         outcome, result = self.converge(transport, [home])
         (done,) = outcome.homes
-        return {**done["auth"], **result, "codex_home": done["codex_home"]}
+        return {**done.get("auth", {}), **result, "codex_home": done["codex_home"]}

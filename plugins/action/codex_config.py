@@ -23,4 +23,4 @@ class ActionModule(CodexAction):
         home = DesiredHome(**desired_place(arguments), config=desired_config(arguments))
         outcome, result = self.converge(transport, [home])
         (done,) = outcome.homes
-        return {**done["config"], **result, "codex_home": done["codex_home"]}
+        return {**done.get("config", {}), **result, "codex_home": done["codex_home"]}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import entry
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.role import ROLE, check_role_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
 
@@ -18,13 +20,24 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """One result for each home, in the order of ``homes``."""
+        is_of_role = self._variables.get("ansible_role_name") == ROLE
+        warnings = check_role_variables(self._variables, self._value) if is_of_role else []
         homes = [
-            desired_home(home, self.read_source, f"homes[{n}]." if len(arguments["homes"]) > 1 else "")
+            desired_home(home, self.read_source, entry(arguments["homes"], n))
             for n, home in enumerate(arguments["homes"])
         ]
         outcome, result = self.converge(transport, homes, arguments["verify"])
-        if any(home.get("auth", {}).get("restart_required") for home in outcome.homes):
+        if warnings:
+            result["warnings"] = [*warnings, *result.get("warnings", [])]
+        parts = [home.get(part, {}) for home in outcome.homes for part in ("auth", "environment")]
+        if any(part.get("restart_required") for part in parts):
             # Ansible reads the task's `notify` after this. A task of its own for it would cost each host more than
             # all of this one does when nothing changes.
             self._task.notify = [*(self._task.notify or []), *arguments["restart_handlers"]]
         return {**result, "homes": outcome.homes}
+
+    def _value(self, name: str) -> t.Any:
+        """The value of a variable of the host; None for `omit`."""
+        # In a dictionary, since ansible-core 2.19 and later take `omit` out of one and refuse it elsewhere.
+        value = self._templar.template({name: self._variables[name]}).get(name)
+        return None if value == self._variables.get("omit") else value

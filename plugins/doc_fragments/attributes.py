@@ -19,6 +19,9 @@ attributes:
   action_group:
     description: Use C(group/fleet.codex.codex) in C(module_defaults) to set defaults for these modules.
     support: full
+    details:
+      - Each module takes the options that it has. M(fleet.codex.codex_home) takes those of its homes as defaults for
+        each of them.
     membership:
       - fleet.codex.codex
   async:

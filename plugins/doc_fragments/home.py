@@ -16,6 +16,8 @@ options:
     description:
       - The user that the Codex home belongs to.
       - Without this option, it is the user that the task runs as. With become, that is the one in C(become_user).
+      - An empty or null value is refused, since it would mean another user. Any other option that is empty or null
+        counts as not given, except for those that give a login or name a file, which are refused, too.
       - Naming another user needs root on the target (C(become=true)). The files are still read and written as that
         user.
     type: str
@@ -36,7 +38,7 @@ options:
 options:
   codex_version:
     description:
-      - The version of Codex that reads the files, such as V(0.169.0), or V(detect) to run the user's own C(codex
+      - The version of Codex that reads the files, such as V(0.171.0), or V(detect) to run the user's own C(codex
         --version) on the target.
       - It decides which login settings are written to C(config.toml), and which logins, files and values are refused
         because this version cannot use them.

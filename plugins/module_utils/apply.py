@@ -9,14 +9,23 @@ or later, with the standard library only. It takes one request and prints one an
 docs/protocol.md says. It decides nothing about credentials: it does the operations that it is given.
 """
 
-import errno
+import binascii
 import os
 
-from ansible_collections.fleet.codex.plugins.module_utils._apply.operations import OPERATIONS
-from ansible_collections.fleet.codex.plugins.module_utils._apply.processes import is_unchanged_after, running_codex
+from ansible_collections.fleet.codex.plugins.module_utils._apply.operations import OPERATIONS, lock_paths
+from ansible_collections.fleet.codex.plugins.module_utils._apply.processes import (
+    is_unchanged_after,
+    of_other_homes,
+    running_codex,
+)
 from ansible_collections.fleet.codex.plugins.module_utils._apply.writing import Conflict
 from ansible_collections.fleet.codex.plugins.module_utils._target.errors import TargetError, system_error
 from ansible_collections.fleet.codex.plugins.module_utils._target.folders import (
+    check_home_directory,
+    check_way,
+    describe_folder,
+    give_to,
+    in_home,
     is_root_controlled,
     make_folder_for,
     resolve,
@@ -36,21 +45,46 @@ def main():
 
 
 def apply(home, user, codex_home):
-    """Does a home's operations: those on files of the whole host as root, all others as the home's user."""
+    """Does a home's operations: those on files of the whole host as root, all others as the home's user.
+
+    None where the user's `codex` does not start with the configuration that the request has for it.
+    """
     operations = home["operations"]
+    if home.get("start_check"):
+        # Here, since the controller sends this module with such requests only.
+        from ansible_collections.fleet.codex.plugins.module_utils._target.codex_program import start_problem, with_codex
 
-    def work():
-        return {"results": apply_all(operations, user, codex_home)}
-
+        content = binascii.a2b_base64(home["start_check"])
+        problem = with_codex(user, lambda: {"start_problem": start_problem(user, content)})
+        if problem["start_problem"]:
+            return dict(problem, results=[])
     if is_host_wide(operations):
         check_host_files(operations)
-        return work()
+        return {"results": apply_all(operations, user, codex_home, ())}
+    check_home_directory(operations, user, codex_home)
     make_home_as_root(operations, user, codex_home)
+    others = of_other_homes(user, codex_home) if any("watch_seconds" in o for o in operations) else ()
+
+    def work():
+        check_places(operations, user, codex_home)
+        return {"results": apply_all(operations, user, codex_home, others)}
+
     return in_child_as(user, work)
 
 
+def check_places(operations, user, codex_home):
+    """Raises TargetError unless root and the user alone can still change where the operations' files are."""
+    describe_folder(codex_home, user)
+    for operation in operations:
+        if in_home(operation):
+            check_way(os.path.dirname(resolve(operation, user, codex_home)), user)
+
+
 def make_home_as_root(operations, user, codex_home):
-    """Makes a Codex home that the user cannot make, where an operation says so. Raises TargetError."""
+    """Makes a Codex home that the user cannot make, and gives away files of root's, where operations say so.
+
+    Raises TargetError.
+    """
     if not works_for_another(user):
         return
     for operation in operations:
@@ -58,6 +92,8 @@ def make_home_as_root(operations, user, codex_home):
             if not is_root_controlled(codex_home):
                 raise TargetError("not_writable", path=codex_home, user=user["name"])
             make_folder_for(codex_home, user, operation["mode"])
+        if operation["operation"] == "give":
+            give_to(user, resolve(operation, user, codex_home))
 
 
 def check_host_files(operations):
@@ -70,17 +106,27 @@ def check_host_files(operations):
             raise TargetError("unsafe_parent", path=folder)
 
 
-def apply_all(operations, user, codex_home):
-    """The results of the operations, done in their order; the first that cannot be done is the last one tried."""
+def apply_all(operations, user, codex_home, others):
+    """The results of the operations, done in their order; the first that cannot be done is the last one tried.
+
+    others: the process ids of programs that are not asked about.
+    """
+
+    def running_here():
+        return {pid: name for pid, name in running_codex(user["uid"]).items() if pid not in others}
+
     results = []
     for operation in operations:
+        if operation["operation"] == "give":  # done before, as root
+            results.append({"status": "done"})
+            continue
         path = resolve(operation, user, codex_home)
-        running = running_codex(user["uid"]) if "watch_seconds" in operation else {}
+        running = running_here() if "watch_seconds" in operation else {}
         try:
             result = OPERATIONS[operation["operation"]](path, operation) or {}
             written = result.pop("sha256", None)
             if "watch_seconds" in operation:
-                running.update(running_codex(user["uid"]))
+                running.update(running_here())
                 is_unchanged = is_unchanged_after(path, written, running, user["uid"], operation["watch_seconds"])
                 result["overwritten"] = not is_unchanged
                 result["processes"] = [{"pid": pid, "name": running[pid]} for pid in sorted(running)]
@@ -89,7 +135,7 @@ def apply_all(operations, user, codex_home):
             results.append({"status": "conflict", "path": path})
             break
         except OSError as error:
-            is_locked = error.errno == errno.EAGAIN
-            results.append(dict(system_error(error, error.filename if is_locked else path), status="failed"))
+            named = error.filename if error.filename in lock_paths(path, operation) else path
+            results.append(dict(system_error(error, named), status="failed"))
             break
     return results

@@ -14,7 +14,11 @@ import sys
 
 from ansible_collections.fleet.codex.plugins.module_utils._describe.file_facts import describe_file, is_mount_point
 from ansible_collections.fleet.codex.plugins.module_utils._target.folders import (
+    check_home_directory,
+    check_link,
+    check_way,
     describe_folder,
+    in_home,
     is_root_controlled,
     resolve,
     unsafe_parent,
@@ -29,6 +33,9 @@ from ansible_collections.fleet.codex.plugins.module_utils._target.users import (
 )
 
 PROFILE_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+NAME_LIMIT = 10000  # names that are looked at in a Codex home; its owner can have any number
+UNSAVED_LIMIT = 20  # files with renewed logins that are read
+
 HOST_FILES = {}  # (facts, leftovers beside it) of files of the whole host, by their queries: alike for all homes
 
 
@@ -39,9 +46,16 @@ def main():
 
 def describe(home, user, codex_home):
     """The facts about a home, as the user sees them, and about files of the whole host, as this process does."""
+    check_home_directory(home["files"], user, codex_home)
     answer = with_effective_user(user, lambda: describe_home(home, user, codex_home))
     if "error" in answer:
         return answer
+    links = [facts for facts in answer["files"].values() if facts["kind"] == "file" and "link" in facts]
+    if links:  # in a child, as below
+        folders = [os.path.dirname(os.path.realpath(facts["path"])) for facts in links]
+        may_write = in_child_as(user, lambda: [os.access(folder, os.W_OK | os.X_OK) for folder in folders])
+        for facts, writable in zip(links, may_write):
+            facts["folder_writable"] = writable
     files, left = describe_host(home)
     answer["files"].update(files)
     answer["leftovers"] += left
@@ -58,18 +72,24 @@ def describe(home, user, codex_home):
 def describe_home(home, user, codex_home):
     """The facts about a Codex home and those of the queried files that are not of the whole host."""
     answer = {"folder": describe_folder(codex_home, user), "files": {}}
-    folders = set()
+    folders, checked = set(), set()
     for item in home["files"]:
         if item["base"] == "host":
             continue
         path = resolve(item, user, codex_home)
+        if in_home(item):
+            check_once(os.path.dirname(path), user, checked)
         facts = answer["files"][item["name"]] = describe_file(path, item.get("details"))
         if not os.path.isabs(item["path"]):  # others are not written
+            if "link" in facts and user["uid"] == 0:  # who would follow it to where another user chooses
+                check_link(path, user)
             folders.add(os.path.dirname(os.path.realpath(path) if "link" in facts else path))
-    names = list_folder(codex_home)
+    names, is_whole = list_folder(codex_home)
     answer["leftovers"] = leftovers(folders)
     answer["profiles"], answer["all_profiles"] = describe_profiles(codex_home, names)
-    answer["unsaved_logins"] = describe_unsaved_logins(codex_home, names)
+    answer["unsaved_logins"], answer["all_unsaved_logins"] = describe_unsaved_logins(codex_home, names)
+    if not is_whole:
+        answer["all_profiles"] = answer["all_unsaved_logins"] = False
     answer["home_directory_exists"] = os.path.isdir(user["home_directory"])
     answer["system"] = sys.platform
     return answer
@@ -99,19 +119,32 @@ def describe_host_file(item):
     return facts, leftovers([os.path.dirname(real)]) if is_safe else []
 
 
+def check_once(folder, user, checked):
+    """check_way for a folder that is not among those that were checked before, and adds it to them."""
+    if folder not in checked:
+        check_way(folder, user)
+        checked.add(folder)
+
+
 def list_folder(folder):
-    """The names in a folder, sorted; none where it cannot be listed."""
+    """The names in a folder, sorted, and whether these are all; none where it cannot be listed."""
     try:
-        return sorted(os.listdir(folder))
+        with os.scandir(folder) as entries:
+            names = [entry.name for _number, entry in zip(range(NAME_LIMIT + 1), entries)]
     except OSError:
-        return []
+        return [], True
+    return sorted(names[:NAME_LIMIT]), len(names) <= NAME_LIMIT
 
 
 def describe_unsaved_logins(codex_home, names):
-    """Files with renewed logins that a killed Codex left before it could rename them (0.167.2 and later, measured)."""
+    """Files with renewed logins that a killed Codex left before it could rename them (0.167.2 and later, measured).
+
+    Second: whether those are all there are.
+    """
     names = [name for name in names if name.startswith(".auth-")]
-    found = [dict(describe_file(os.path.join(codex_home, name), "auth"), name=name) for name in names]
-    return [file for file in found if file["kind"] != "absent"]
+    files = names[:UNSAVED_LIMIT]
+    found = [dict(describe_file(os.path.join(codex_home, name), "auth", attempts=1), name=name) for name in files]
+    return [file for file in found if file["kind"] != "absent"], len(names) <= UNSAVED_LIMIT
 
 
 def is_profile(name):

@@ -36,6 +36,8 @@ options:
         playbook.
       - Give each home a file of its own. Within one run, the task fails for a second home with the same file.
       - Missing folders are created with mode V(0700).
+      - A file inside a folder that is an inventory of this run is refused, because Ansible would read the login as an
+        inventory.
     type: str
     required: true
   encrypt_vault_id:
@@ -43,8 +45,16 @@ options:
       - The vault ID, one of those that the run has secrets for, with which O(dest) is encrypted if it is new or not
         encrypted yet.
       - A file that is encrypted already keeps its own vault ID.
-      - Without it, a new O(dest) holds the refresh token in clear text. Do not commit such a file.
+      - Without it, a run that has exactly one vault password encrypts with that one. In all other runs, O(dest) stays
+        as it is, and a new one holds the refresh token in clear text. Every run warns of such a file. Do not commit it.
     type: str
+  only_renewable:
+    description:
+      - Whether to fetch only a login that Codex renews, which is a ChatGPT login with a refresh token. An API key, a
+        personal access token and a ChatGPT login without a refresh token stay on the target then, and RV(reason) says
+        so.
+    type: bool
+    default: false
   on_account_mismatch:
     description:
       - What to do when O(dest) holds the login of another ChatGPT account, a login by another method, another API key
@@ -69,6 +79,14 @@ requirements:
 """
 
 EXAMPLES = r"""
+- name: Bring the login of alice back if it is one that Codex renews, and leave an API key on the target
+  fleet.codex.codex_auth_fetch:
+    user: alice
+    dest: "credentials/{{ inventory_hostname }}/alice/auth.json"
+    encrypt_vault_id: codex
+    only_renewable: true
+  become: true
+
 - name: Keep the copy in the repository as new as the login of alice
   fleet.codex.codex_auth_fetch:
     user: alice

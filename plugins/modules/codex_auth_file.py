@@ -36,6 +36,7 @@ options:
   api_key:
     description:
       - An OpenAI API key to log in with. One newline at its end is dropped.
+      - Values that are plainly no key are refused, such as C(op://…), C(None), C(NAME=value) or a number.
       - Exactly one of O(api_key), O(personal_access_token), O(content) and O(src) must be given, unless
         O(state=absent).
     type: str
@@ -158,7 +159,7 @@ EXAMPLES = r"""
   fleet.codex.codex_auth_file:
     user: ci
     codex_home: /srv/codex/ci
-    codex_version: "0.169.0"
+    codex_version: "0.171.0"
     personal_access_token: "{{ vault_codex_access_token }}"
     on_account_mismatch: replace
   become: true

@@ -220,7 +220,7 @@ EXAMPLES = r"""
   fleet.codex.codex_config:
     user: ci
     codex_home: /srv/codex/ci
-    codex_version: "0.169.0"
+    codex_version: "0.171.0"
     preferred_auth_method: apikey
     enforce_login_method: true
     mode: "0600"
@@ -245,7 +245,7 @@ EXAMPLES = r"""
 - name: Remove the keys that a newer Codex no longer reads
   fleet.codex.codex_config:
     user: alice
-    codex_version: "0.169.0"
+    codex_version: "0.171.0"
     drop_removed_keys: true
     backup: true
   become: true
@@ -254,7 +254,7 @@ EXAMPLES = r"""
   fleet.codex.codex_config:
     user: alice
     layer: profile:review
-    codex_version: "0.169.0"
+    codex_version: "0.171.0"
     settings: {model: gpt-5-mini}
   become: true
 

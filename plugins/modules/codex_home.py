@@ -44,6 +44,8 @@ options:
         description:
           - The user that the Codex home belongs to.
           - Without this option, it is the user that the task runs as. With become, that is the one in C(become_user).
+          - An empty or null value is refused, since it would mean another user. Any other option that is empty or null
+            counts as not given, except for those that give a login or name a file, which are refused, too.
           - Naming another user needs root on the target (C(become=true)). The files are still read and written as that
             user.
         type: str
@@ -70,7 +72,7 @@ options:
         default: present
       codex_version:
         description:
-          - The version of Codex that reads the files, such as V(0.169.0), or V(detect) to run the user's own C(codex
+          - The version of Codex that reads the files, such as V(0.171.0), or V(detect) to run the user's own C(codex
             --version) on the target.
           - It decides which login settings are written to C(config.toml), and which logins, files and values are
             refused because this version cannot use them.
@@ -86,6 +88,7 @@ options:
           api_key:
             description:
               - An OpenAI API key to log in with. One newline at its end is dropped.
+              - Values that are plainly no key are refused, such as C(op://…), C(None), C(NAME=value) or a number.
               - Exactly one of O(homes[].auth.api_key), O(homes[].auth.personal_access_token), O(homes[].auth.content)
                 and O(homes[].auth.src) must be given, unless O(homes[].auth.state=absent).
             type: str
@@ -359,6 +362,10 @@ options:
           - A value may hold letters, digits and C(_@%+=:,./-), because shells, systemd and Docker read other characters
             differently.
           - Only one of the Codex homes of a user can have variables.
+          - C(--diff) shows the values, except for those that sound like secrets by their names, were encrypted inline
+            with Ansible Vault, or are the key of the login.
+          - A shell file that is a link to where the user cannot write is left alone, with a warning. The task also
+            warns where the shell of the user, such as tcsh, reads none of these files.
         type: dict
   verify:
     description:
@@ -416,7 +423,7 @@ EXAMPLES = r"""
   fleet.codex.codex_home:
     homes:
       - user: alice
-        codex_version: "0.169.0"
+        codex_version: "0.171.0"
         auth:
           api_key: "{{ vault_openai_api_key }}"
           mode: "0600"
@@ -473,7 +480,7 @@ EXAMPLES = r"""
     homes:
       - user: ci
         codex_home: /srv/codex/ci
-        codex_version: "0.169.0"
+        codex_version: "0.171.0"
         auth:
           personal_access_token: "{{ vault_codex_access_token }}"
           on_account_mismatch: replace
@@ -541,6 +548,18 @@ homes:
       returned: success
       type: bool
       sample: true
+    failed:
+      description:
+        - Whether the home was refused, or the work on it failed. The other homes go on, and the task fails in the end.
+        - Files of the whole host are only written if no home fails.
+      returned: when it failed
+      type: bool
+      sample: true
+    msg:
+      description: Why, as one sentence.
+      returned: when RV(homes[].failed=true)
+      type: str
+      sample: There is no user carol on this host. Create the user first, or correct the name.
     auth:
       description: The result for the C(auth.json).
       returned: when O(homes[].auth) is given or O(homes[].state=absent)
@@ -648,6 +667,26 @@ homes:
           returned: success
           type: bool
           sample: true
+        restart_required:
+          description:
+            - Whether programs of the user are running that keep the old value of a variable that the C(env_key) of a
+              model provider names. RV(homes[].environment.restart_reason) and RV(homes[].environment.processes) are as
+              for RV(homes[].auth).
+            - V(null) in check mode where the task would look for such programs.
+          returned: success
+          type: bool
+          sample: false
+        restart_reason:
+          description: Why, as one sentence.
+          returned: when RV(homes[].environment.restart_required=true)
+          type: str
+          sample: "These programs of alice are running and keep the variables that they started with: codex (4711)."
+        processes:
+          description: The programs to restart, as in RV(homes[].auth.processes).
+          returned: when RV(homes[].environment.restart_required=true)
+          type: list
+          elements: dict
+          sample: [{pid: 4711, name: codex}]
         path:
           description: The path of the C(codex.env).
           returned: success

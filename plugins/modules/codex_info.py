@@ -30,7 +30,7 @@ options:
     elements: str
   codex_version:
     description:
-      - The version of Codex that reads the files, such as V(0.169.0), or V(detect) to run the user's own C(codex
+      - The version of Codex that reads the files, such as V(0.171.0), or V(detect) to run the user's own C(codex
         --version) on the target.
       - RV(homes[].login.refresh_due) and RV(homes[].config.removed_keys) need it, because they depend on the version.
       - Where V(detect) finds no C(codex), RV(homes[].codex_version) is V(null) and the task goes on.
@@ -185,18 +185,20 @@ homes:
           sample: false
         problems:
           description:
-            - What keeps Codex from saving a renewed login in this home, as one sentence each. Codex loses the login
-              then.
-            - It is empty for a login that Codex cannot renew.
-          returned: when RV(homes[].login.method) is V(chatgpt)
+            - What keeps Codex from using the C(auth.json), such as a C(last_refresh) that is missing or no time, as one
+              sentence each.
+            - What keeps Codex from saving a renewed login in this home. Codex loses the login then. That includes lock
+              files that the user cannot write.
+          returned: when there is an C(auth.json) that can be read
           type: list
           elements: str
           sample: []
         conflicts:
           description:
-            - What makes Codex ignore the C(auth.json), as one sentence each. That is C(CODEX_API_KEY) or
-              C(CODEX_ACCESS_TOKEN) in C(codex.env) or in C(/etc/environment), or another credentials store in the
-              configuration.
+            - What makes Codex ignore the C(auth.json), as one sentence each. That is C(CODEX_API_KEY),
+              C(CODEX_ACCESS_TOKEN) or a variable of workload identity in C(codex.env) or in C(/etc/environment),
+              another credentials store in the configuration, or a C(model_provider) to which Codex does not send the
+              login. C(codex login status) does not show the latter.
             - Variables that shells and services set elsewhere are not seen.
           returned: unless RV(homes[].failed)
           type: list
@@ -285,5 +287,5 @@ homes:
       description: The version that O(codex_version) gives or that was detected, or V(null).
       returned: unless RV(homes[].failed)
       type: str
-      sample: 0.169.0
+      sample: 0.171.0
 """

@@ -37,6 +37,14 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
         "{path} can be changed by users other than root, so it is not a safe place for a file that every user's Codex "
         "reads. Make root its owner, and take write permission from group and others."
     ),
+    "writable_by_others": (
+        "{path} can be changed by users other than root and {user}, so it is not a safe place for what {user} keeps "
+        "there. Take write permission from group and others (chmod go-w), or choose another codex_home."
+    ),
+    "too_slow": (
+        "The work for the user {user} did not end within {seconds} seconds and was stopped. A program of the user, or "
+        "a file system, may hold it up: look at both, and run the play again."
+    ),
     "child_died": "The work for the user {user} ended without an answer. Run again; the host's log may say why.",
 }
 """By the reason of a TargetError. ``system`` is not among them: its sentence comes from SYSTEM_ERRORS."""
@@ -46,6 +54,8 @@ SYSTEM_ERRORS: t.Final[dict[str, tuple[str, str]]] = {
     "EDQUOT": ("The quota is used up", "Make room, and run the play again."),
     "EROFS": ("The file system is read-only", "Mount it for writing, or choose another codex_home."),
     "EAGAIN": ("Codex, or another program, held a lock for too long", "Run the play again when it has ended."),
+    "EISDIR": ("There is a folder where a file belongs", "Remove it, and run the play again."),
+    "ELOOP": ("There is a symbolic link where none may be", "Remove it, and run the play again."),
     "EACCES": ("Permission was denied", "Correct the owner and the permissions on the way there."),
     "EPERM": ("Permission was denied", "Correct the owner and the permissions on the way there."),
 }

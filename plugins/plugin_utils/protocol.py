@@ -24,13 +24,13 @@ class FileQuery(t.TypedDict):
     name: str
     base: Base
     path: str
-    details: t.NotRequired[t.Literal["auth", "content", "variables"] | dict[t.Literal["lines"], str] | None]
+    details: t.NotRequired[t.Literal["auth", "content", "variables", "lock"] | dict[t.Literal["lines"], str] | None]
 
 
 class Operation(t.TypedDict):
     """One change; docs/protocol.md says which keys go with which operation."""
 
-    operation: t.Literal["directory", "write", "mode", "remove", "lines", "link", "clean"]
+    operation: t.Literal["directory", "write", "mode", "remove", "lines", "link", "clean", "give"]
     base: Base
     path: str
     mode: t.NotRequired[int]
@@ -60,6 +60,7 @@ class HomeRequest(t.TypedDict):
     operations: t.NotRequired[list[Operation]]
     detect_version: t.NotRequired[bool]
     login_status: t.NotRequired[bool]
+    start_check: t.NotRequired[str]
 
 
 class AuthSummary(t.TypedDict, total=False):
@@ -86,10 +87,12 @@ class FileFacts(t.TypedDict):
     auth: t.NotRequired[AuthSummary]
     hard_links: t.NotRequired[int]
     mount_point: t.NotRequired[bool]
+    writable: t.NotRequired[bool]
+    folder_writable: t.NotRequired[bool]
     unsafe_parent: t.NotRequired[str | None]
     content: t.NotRequired[str]
     lines: t.NotRequired[list[str]]
-    variables: t.NotRequired[list[str]]
+    variables: t.NotRequired[dict[str, str]]
     reason: t.NotRequired[str]
     code: t.NotRequired[str]
     cause: t.NotRequired[str]
@@ -177,11 +180,13 @@ class HomeAnswer(t.TypedDict, total=False):
     all_profiles: bool
     is_root: bool
     unsaved_logins: list[UnsavedLogin]
+    all_unsaved_logins: bool
     home_directory_exists: bool
     system: str
     codex_version: str | None
     login_status: LoginStatus
     results: list[OperationResult]
+    start_problem: str
 
 
 class Envelope(t.TypedDict):

@@ -20,7 +20,7 @@ import time
 import typing as t
 
 from ansible_collections.fleet.codex.tests.support.paths import COLLECTIONS
-from ansible_collections.fleet.codex.tests.support.role import LOG_IN, ROLE
+from ansible_collections.fleet.codex.tests.support.role import ROLE, log_in
 
 # A pipe of its own for each host; what comes through it is what codex_homes says.
 _ROUND = [
@@ -103,7 +103,7 @@ class Deployer:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             event = json.loads(line) if line.startswith("{") else {}
-            if event.get("task", {}).get("name", "").rpartition(" : ")[2] == LOG_IN:
+            if event.get("task", {}).get("name", "").rpartition(" : ")[2] == log_in():
                 for host, result in event["hosts"].items():
                     self._results[host].put(result)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import pathlib
 import typing as t
 
@@ -13,11 +14,14 @@ from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 NOW = dt.datetime.now(dt.UTC)
 
-VERSIONS = ("0.20.0", "0.34.0", "0.45.0", "0.94.0", "0.169.0")
+ALL_VERSIONS = os.environ.get("FLEET_CODEX_MATRIX") == "all"
+"""Whether the tests use all versions that tests/environment/codex.sh can fetch for them, and not the few of CI."""
+
+VERSIONS = ("0.20.0", "0.34.0", "0.45.0", "0.94.0", "0.171.0")
 """Five versions that differ in what they read, say or write (measured).
 
 0.20 does not know preferred_auth_method and 0.34 does, 0.45 has another text for nobody being logged in, 0.94 reads
-auth_mode, and 0.169 has new texts and replaces its files.
+auth_mode, and 0.171 has new texts and replaces its files.
 """
 
 

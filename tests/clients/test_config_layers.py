@@ -73,7 +73,7 @@ def document_of(case: Case) -> dict[str, t.Any]:
     return document
 
 
-VERSIONS = ("0.94.0", "0.139.0", "0.169.0")
+VERSIONS = ("0.94.0", "0.139.0", "0.171.0")
 
 
 def number(version: str) -> list[int]:

@@ -22,7 +22,7 @@ from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 from .harness import start
 from .untouched import added_lines
 
-OLD, NEW = "0.94.0", "0.169.0"
+OLD, NEW = "0.94.0", "0.171.0"
 
 _PYTHON = """\
 #!/bin/sh
@@ -80,10 +80,10 @@ REMOVE_SERVER = {"absent": [["mcp_servers", "old"]]}
 SERVER = {"mcp_servers": {"between": {"command": "between-server", "args": ["--stdio"]}}}
 CASES = {
     "server_added_0.94": Case(SET_MODEL, add_server, OLD, SERVER),
-    "server_added_0.169": Case(SET_MODEL, add_server, NEW, SERVER),
+    "server_added_0.171": Case(SET_MODEL, add_server, NEW, SERVER),
     "project_trusted": Case(SET_MODEL, trust_project, NEW, {"projects": {"/srv/between": TRUSTED}}),
     "server_added_and_other_removed_0.94": Case(REMOVE_SERVER, add_server, OLD, SERVER),
-    "server_added_and_other_removed_0.169": Case(REMOVE_SERVER, add_server, NEW, SERVER),
+    "server_added_and_other_removed_0.171": Case(REMOVE_SERVER, add_server, NEW, SERVER),
 }
 
 pytestmark = pytest.mark.xdist_group("config_writers")  # two runs of one playbook serve all of them

@@ -21,7 +21,7 @@ from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 from .harness import start, write_auth
 from .untouched import BOM, added_lines, lines_of
 
-VERSIONS = ("0.94.0", "0.169.0")
+VERSIONS = ("0.94.0", "0.171.0")
 FILES = {path.stem: path for path in sorted((pathlib.Path(__file__).parent / "configurations").glob("*.toml"))}
 
 FORMS: dict[str, t.Callable[[bytes], bytes]] = {

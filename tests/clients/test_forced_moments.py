@@ -161,7 +161,7 @@ def test_api_key_while_codex_renews(home: Home, in_flight: InFlight) -> None:
 @each_version
 @pytest.mark.parametrize("copy", ["seed", "collected"])
 def test_older_or_equal_copy_while_codex_renews(home: Home, in_flight: InFlight, copy: str) -> None:
-    """Neither is written: 0.169 would let it stay, and what it got for the login would be lost."""
+    """Neither is written: 0.167.2 and later would let it stay, and what it got for the login would be lost."""
     result = in_flight.deploy(home, home.desired(content=getattr(home, copy)))
     assert not result["changed"]
     home.renew()

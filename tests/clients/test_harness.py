@@ -109,7 +109,7 @@ def test_etc_of_its_own(version: str, home: pathlib.Path) -> None:
     assert execution.authorization == [f"Bearer {KEY}"]
     # The system layer: 0.72 has none, 0.80 has (measured).
     asked_for_it = [turn["model"] for turn in execution.turns] == ["fleet-test-model"]
-    assert asked_for_it == (version in ("0.94.0", "0.169.0"))
+    assert asked_for_it == (version in ("0.94.0", "0.171.0"))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -117,7 +117,7 @@ def test_profile(version: str, home: pathlib.Path) -> None:
     """Where the settings of a profile are: a table of config.toml to 0.132, a file from 0.134 on (measured)."""
     write_auth(home, credentials.api_key_document(KEY))
     table, file = '[profiles.fleet]\nmodel = "of-the-table"\n', 'model = "of-the-file"\n'
-    of_file = version == "0.169.0"
+    of_file = version == "0.171.0"
     (home / ".codex" / ("fleet.config.toml" if of_file else "config.toml")).write_text(
         file if of_file else table, encoding="utf-8"
     )
@@ -130,7 +130,7 @@ def test_profile(version: str, home: pathlib.Path) -> None:
 def test_refresh_is_single_use(version: str, home: pathlib.Path) -> None:
     """A copy of a login whose refresh token was spent elsewhere gets a 401."""
     document = chatgpt("rotating", expires_in=-dt.timedelta(days=1))
-    # 0.94 goes by last_refresh, 0.169 by the token's exp (measured).
+    # 0.94 goes by last_refresh, 0.171 by the token's exp (measured).
     document["last_refresh"] = credentials.timestamp(NOW - dt.timedelta(days=20))
     path = write_auth(home, document)
     codex = start(version, home)

@@ -1,13 +1,12 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
 """The role with either login and each way to prefer one, and what each version of Codex makes of it.
 
-FLEET_CODEX_MATRIX=all: fourteen versions, else the five of them that differ most. What they sent and said
+FLEET_CODEX_MATRIX=all: sixteen versions, else the five of them that differ most. What they sent and said
 is in tests/output/matrix.txt afterwards.
 """
 
 from __future__ import annotations
 
-import os
 import pathlib
 import sys
 import tomllib
@@ -18,13 +17,25 @@ from ansible_collections.fleet.codex.tests.support.codex_client import Execution
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
 from . import matrix
-from .harness import chatgpt, start
+from .harness import ALL_VERSIONS, chatgpt, start
 
 # 0.20 knows neither setting, 0.34 preferred_auth_method and 0.58 forced_login_method; 0.94 reads auth_mode and
-# 0.169 has new texts. tests/environment/codex.sh fetches these for other tests, too.
-FIVE = ("0.20.0", "0.34.0", "0.58.0", "0.94.0", "0.169.0")
-MORE = ("0.21.0", "0.23.0", "0.36.0", "0.45.0", "0.49.0", "0.80.0", "0.120.0", "0.139.0", "0.155.0")
-VERSIONS = (*FIVE, *MORE) if os.environ.get("FLEET_CODEX_MATRIX") == "all" else FIVE
+# 0.171 has new texts. tests/environment/codex.sh fetches these for other tests, too.
+FIVE = ("0.20.0", "0.34.0", "0.58.0", "0.94.0", "0.171.0")
+MORE = (
+    "0.21.0",
+    "0.23.0",
+    "0.36.0",
+    "0.45.0",
+    "0.49.0",
+    "0.80.0",
+    "0.120.0",
+    "0.139.0",
+    "0.155.0",
+    "0.164.0",
+    "0.167.2",
+)
+VERSIONS = (*FIVE, *MORE) if ALL_VERSIONS else FIVE
 
 LOGINS = ("apikey", "chatgpt")  # also the values of preferred_auth_method
 PROFILE = "fleet"
@@ -130,7 +141,7 @@ def expected_answer(login: str, name: str, version: str) -> str:
     """The line with which this version says that it is logged in; of a key it shows the begin and the end."""
     if login == "chatgpt":
         return "Logged in using ChatGPT"
-    begin = "API key configured" if matrix.number(version) >= (0, 165) else "Logged in using an API key"
+    begin = "API key configured" if matrix.number(version) >= (0, 164) else "Logged in using an API key"
     return f"{begin} - {api_key(name)[:8]}***{api_key(name)[-5:]}"
 
 

@@ -44,7 +44,7 @@ def run(version: str, home: pathlib.Path, **options: t.Any) -> tuple[Execution, 
         ("0.49.0", "preferred_auth_method=chatgpt", "key"),
         ("0.58.0", "preferred_auth_method=chatgpt", "key"),
         ("0.94.0", AS_API_KEY, "tokens"),
-        ("0.169.0", AS_API_KEY, "tokens"),
+        ("0.171.0", AS_API_KEY, "tokens"),
     ],
 )
 def test_preferred_auth_method_chooses_in_old_versions_only(
@@ -59,7 +59,7 @@ def test_preferred_auth_method_chooses_in_old_versions_only(
 
 @pytest.mark.parametrize(
     ("version", "refused"),
-    [("0.34.0", False), ("0.49.0", True), ("0.58.0", True), ("0.94.0", True), ("0.169.0", True)],
+    [("0.34.0", False), ("0.49.0", True), ("0.58.0", True), ("0.94.0", True), ("0.171.0", True)],
 )
 @pytest.mark.parametrize(("method", "there"), [("api", "tokens"), ("chatgpt", "key")])
 def test_forced_login_method_deletes_the_other_login(
@@ -73,7 +73,7 @@ def test_forced_login_method_deletes_the_other_login(
     assert not refused or execution.requests == []
 
 
-@pytest.mark.parametrize("version", ["0.49.0", "0.58.0", "0.94.0", "0.169.0"])
+@pytest.mark.parametrize("version", ["0.49.0", "0.58.0", "0.94.0", "0.171.0"])
 @pytest.mark.parametrize(("method", "there"), [("api", "key"), ("chatgpt", "tokens")])
 def test_forced_login_method_leaves_its_own_login(version: str, method: str, there: str, home: pathlib.Path) -> None:
     path = write_auth(home, TOKENS if there == "tokens" else credentials.api_key_document(KEY))
@@ -83,7 +83,7 @@ def test_forced_login_method_leaves_its_own_login(version: str, method: str, the
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("version", ["0.137.0", "0.169.0"])
+@pytest.mark.parametrize("version", ["0.137.0", "0.171.0"])
 def test_strict_config_refuses_preferred_auth_method(version: str, home: pathlib.Path) -> None:
     path = write_auth(home, TOKENS)
     before = path.read_bytes()
@@ -97,7 +97,7 @@ def test_strict_config_refuses_preferred_auth_method(version: str, home: pathlib
 
 @pytest.mark.parametrize(
     ("version", "sent"),
-    [("0.34.0", "tokens"), ("0.49.0", "key"), ("0.58.0", "key"), ("0.94.0", "key"), ("0.169.0", "key")],
+    [("0.34.0", "tokens"), ("0.49.0", "key"), ("0.58.0", "key"), ("0.94.0", "key"), ("0.171.0", "key")],
 )
 def test_a_key_in_the_environment_for_one_run(version: str, sent: str, home: pathlib.Path) -> None:
     path = write_auth(home, TOKENS)
@@ -116,7 +116,7 @@ model = "fleet-test-model-of-the-file"
 model = "fleet-test-model-of-the-table"
 """
 FILE = 'model = "fleet-test-model-of-the-profile"\n'
-OLD, NEW = ("0.34.0", "0.49.0", "0.58.0", "0.94.0"), ("0.137.0", "0.169.0")
+OLD, NEW = ("0.34.0", "0.49.0", "0.58.0", "0.94.0"), ("0.137.0", "0.171.0")
 
 
 def configure(home: pathlib.Path, config: str, profile: str | None = None) -> None:

@@ -29,7 +29,7 @@ def deploy(folder: pathlib.Path, document: t.Mapping[str, t.Any]) -> pathlib.Pat
     return path
 
 
-@pytest.mark.parametrize("version", ["0.139.0", "0.169.0"])
+@pytest.mark.parametrize("version", ["0.139.0", "0.171.0"])
 def test_a_personal_access_token_is_sent(version: str, home: pathlib.Path) -> None:
     path = write_auth(home, {})
     path.write_bytes(from_personal_access_token("at-fleet-test-token", "").render())
@@ -66,7 +66,7 @@ def renewals(execution: Execution) -> int:
     return sum(request["path"] == TOKEN for request in execution.requests)
 
 
-@pytest.mark.parametrize("version", ["0.94.0", "0.166.0", "0.169.0"])
+@pytest.mark.parametrize("version", ["0.94.0", "0.166.0", "0.171.0"])
 @pytest.mark.parametrize("auth_mode", ["chatgpt", "chatgptAuthTokens"])
 def test_a_copy_without_a_refresh_token_that_has_expired(
     version: str,

@@ -105,7 +105,7 @@ class Home:
         demand(torn is None, f"Codex could not read auth.json: {torn and torn[0]}")
         after = read_login(self.auth)
         self._judge(copy, before, after, given, execution)
-        # Of the login that was replaced it may: what 0.169 got for it in that moment is on no disk.
+        # Of the login that was replaced it may: what 0.167.2 and later got for it in that moment is on no disk.
         dead = [token for token in refused(self.record)[refused_before:] if token.partition(".")[0] == after.chain]
         demand(not dead, f"Codex sent {dead}, which was spent")
         self.copies.append(json.loads(self.auth.read_text(encoding="utf-8")))

@@ -9,7 +9,7 @@ demo=$(cd "$(dirname "$0")" && pwd -P)
 environment=$checkout/tests/environment
 bin=$venv/bin
 hosts='build-1 dev-1 old-1'
-codex_version=0.169.0
+codex_version=0.171.0
 
 colour=
 [ ! -t 1 ] || [ -n "${NO_COLOR:-}" ] || colour=1

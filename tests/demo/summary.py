@@ -10,7 +10,7 @@ import typing as t
 
 DECLARED = {"build-1": "API key", "dev-1": "ChatGPT", "old-1": "API key"}
 ANSWERS = {"API key": "API key configured", "ChatGPT": "Logged in using ChatGPT"}
-"""What Codex 0.169 says."""
+"""What Codex 0.171 says."""
 
 HEADINGS = ("host", "login declared", "codex login status says", "first run", "second run")
 NOT_ASKED = "(no codex to ask)"

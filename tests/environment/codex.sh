@@ -1,12 +1,13 @@
 #!/bin/sh
 # Prints the path of a real Codex binary: codex.sh VERSION. npm fetches it once; then it is kept in the cache.
-# Without a version: all versions that the tests use; with FLEET_CODEX_MATRIX=all, also the others of test_matrix.py.
+# Without a version: all versions that the tests use; with FLEET_CODEX_MATRIX=all, also the others of tests/clients.
 set -eu
 . "$(dirname "$0")/common.sh"
 
 if [ $# -eq 0 ]; then
-    set -- 0.20.0 0.34.0 0.45.0 0.49.0 0.58.0 0.94.0 0.137.0 0.139.0 0.166.0 0.169.0
-    [ "${FLEET_CODEX_MATRIX-}" != all ] || set -- "$@" 0.21.0 0.23.0 0.36.0 0.80.0 0.120.0 0.155.0
+    set -- 0.20.0 0.34.0 0.45.0 0.49.0 0.58.0 0.94.0 0.137.0 0.139.0 0.166.0 0.171.0
+    [ "${FLEET_CODEX_MATRIX-}" != all ] || set -- "$@" \
+        0.21.0 0.23.0 0.36.0 0.80.0 0.104.0 0.115.0 0.120.0 0.128.0 0.148.0 0.149.0 0.155.0 0.164.0 0.167.2
     printf '%s\n' "$@" | xargs -P 2 -n 1 sh "$0"
     exit
 fi
@@ -29,7 +30,7 @@ esac
 # From 0.99.0 on, each platform has its own package. Before, one package held the binaries of all platforms.
 minor=${version#*.}
 minor=${minor%%.*}
-case $minor in '' | *[!0-9]*) cannot "$version is not a version of Codex such as 0.169.0" ;; esac
+case $minor in '' | *[!0-9]*) cannot "$version is not a version of Codex such as 0.171.0" ;; esac
 package=@openai/codex@$version
 [ "$minor" -lt 99 ] || package=$package-$platform
 

@@ -9,7 +9,7 @@ recipe() {
     case $1 in
         bullseye | bookworm | trixie) echo "$1 python3,sudo,passwd" ;;
         nopython) echo "bookworm sudo,passwd" ;;
-        shells) echo "bookworm python3,sudo,passwd,openssh-server,bash,zsh,fish,acl,systemd,procps,iproute2,util-linux" ;;
+        shells) echo "bookworm python3,sudo,passwd,openssh-server,bash,zsh,fish,tcsh,acl,systemd,procps,iproute2,util-linux" ;;
         *) cannot "there is no recipe for an image called $1" ;;
     esac
 }

@@ -9,7 +9,7 @@ sh "$environment/images.sh" bullseye bookworm trixie
 for suite in bullseye bookworm trixie; do
     export "FLEET_CODEX_IMAGE_$(echo "$suite" | tr '[:lower:]' '[:upper:]')=fleet-codex-test:$suite"
 done
-FLEET_CODEX_BINARY=$(sh "$environment/codex.sh" 0.169.0)
+FLEET_CODEX_BINARY=$(sh "$environment/codex.sh" 0.171.0)
 export FLEET_CODEX_BINARY FLEET_CODEX_NETWORK=none ANSIBLE_COLLECTIONS_PATH="$venv/collections"
 
 alone molecule # the containers have fixed names

@@ -1,8 +1,16 @@
 #!/bin/sh
-# Runs `ansible-test sanity` on a copy of the checkout. Arguments are passed to ansible-test.
-# Shows what failed; the whole output is in tests/output/sanity.log.
+# Runs `ansible-test sanity` on a copy of the checkout: sanity.sh [--core NAME] [ARGUMENT...]. The core is one of
+# cores.sh, else that of .venv; arguments are passed to ansible-test.
+# Shows what failed; the whole output is in tests/output/sanity.log, or sanity-NAME.log.
 set -eu
 . "$(dirname "$0")/common.sh"
+
+home=$venv name=
+if [ "${1:-}" = --core ]; then
+    home=$(dirname "$(dirname "$(sh "$environment/cores.sh" "$2")")")
+    name=-$2
+    shift 2
+fi
 
 # ansible-test refuses a symbolic link and needs the path .../ansible_collections/fleet/codex. The copy stays in the
 # cache, one for each checkout, because ansible-test keeps its virtual environments in the copy's tests/output.
@@ -17,7 +25,7 @@ find "$copy" -mindepth 1 -maxdepth 1 ! -name tests -exec rm -rf {} +
 [ -f "$copy/galaxy.yml" ] || cannot "nothing could be copied: $checkout is not a git checkout"
 
 # For this run only, and only if no real get-pip script was downloaded before.
-number=$(sed -n "s/^ *pip='\(.*\)',/\1/p" "$venv"/lib/python3*/site-packages/ansible_test/_internal/python_requirements.py)
+number=$(sed -n "s/^ *pip='\(.*\)',/\1/p" "$home"/lib/python3*/site-packages/ansible_test/_internal/python_requirements.py)
 script=$HOME/.ansible/test/cache/get_pip_$(echo "$number" | tr . _).py
 if [ ! -f "$script" ]; then
     mkdir -p "$(dirname "$script")"
@@ -25,10 +33,10 @@ if [ ! -f "$script" ]; then
     cp "$environment/get_pip.py" "$script"
 fi
 
-log=$checkout/tests/output/sanity.log
+log=$checkout/tests/output/sanity$name.log
 mkdir -p "$checkout/tests/output"
 cd "$copy"
-PATH=$venv/bin:$PATH
+PATH=$home/bin:$PATH
 python=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 if ansible-test sanity --venv --python "$python" --color no "$@" >"$log" 2>&1; then
     echo "$(grep -c '^Running sanity test' "$log") sanity tests passed"

@@ -31,6 +31,7 @@ script() {
 static_checks() {
     script check
     script sanity
+    step sanity-newest sh "$environment/sanity.sh" --core newest
     step ansible-lint ansible-lint
     step docs antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
     step changelog antsibull-changelog lint

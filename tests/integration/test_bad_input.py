@@ -32,6 +32,20 @@ def document(**changes: t.Any) -> str:
 # name: (module, options, words of the sentence); {home} and {files} are filled in.
 ON_THE_CONTROLLER: dict[str, tuple[str, Options, str]] = {
     "empty key": ("auth_file", {"api_key": ""}, "api_key is empty"),
+    "no user": ("auth_file", {"api_key": SECRET, "user": ""}, "user is empty. Name the user"),
+    "null as user": ("auth_file", {"api_key": SECRET, "user": None}, "user is empty. Name the user"),
+    "no user in a home": ("home", {"homes": [{"user": None, "auth": {"api_key": SECRET}}]}, "user is empty"),
+    "null as key": ("auth_file", {"api_key": None}, "api_key is empty"),
+    "no value": ("home", {"homes": [{"environment": {"A": None}}]}, "environment: A is empty"),
+    "a reference": ("auth_file", {"api_key": f"op://{SECRET}/key"}, "api_key is a URL or a reference to a store of"),
+    "a word": ("auth_file", {"api_key": "None"}, "api_key is a word for no value"),
+    "a variable": ("auth_file", {"api_key": f"OPENAI_API_KEY={SECRET}"}, "api_key is a line NAME=value"),
+    "another token": ("auth_file", {"api_key": f"at-{SECRET}"}, "Give it as personal_access_token"),
+    "a boolean": ("auth_file", {"api_key": True}, "api_key is a boolean"),
+    "a number": ("auth_file", {"api_key": 12345678}, "api_key is a number"),
+    "a word to ask with": ("api_key_info", {"api_key": "None"}, "api_key is a word for no value"),
+    "src is the text": ("auth_file", {"src": document()}, "src holds the text of a file"),
+    "src is a key": ("auth_file", {"src": f"sk-{SECRET}"}, "src holds a key or a token"),
     "several lines": ("auth_file", {"api_key": f"{SECRET}\nx"}, "api_key has more than one line"),
     "blank in key": ("auth_file", {"api_key": f"{SECRET} x"}, "api_key contains blanks"),
     "two logins": ("auth_file", {"api_key": SECRET, "content": document()}, "Only one of api_key, content"),
@@ -46,7 +60,11 @@ ON_THE_CONTROLLER: dict[str, tuple[str, Options, str]] = {
     "src with BOM": ("auth_file", {"src": "{files}/bom.json"}, "byte order mark"),
     "src UTF-16": ("auth_file", {"src": "{files}/utf16.json"}, "UTF-16"),
     "src other JSON": ("auth_file", {"src": "{files}/other.json"}, "has no login: OPENAI_API_KEY, tokens and"),
-    "src a vault": ("auth_file", {"src": "{files}/vault.json"}, "vault.json cannot be read or decrypted"),
+    "src a vault": (
+        "auth_file",
+        {"src": "{files}/vault.json"},
+        "vault.json is encrypted, and this run has no vault password",
+    ),
     "key and tokens": ("auth_file", {"content": document(OPENAI_API_KEY=SECRET)}, "together"),
     "tokens incomplete": ("auth_file", {"content": document(tokens={"id_token": SECRET})}, "is incomplete"),
     "no last_refresh": ("auth_file", {"content": document(last_refresh=None)}, "no last_refresh"),
@@ -85,8 +103,8 @@ ON_THE_CONTROLLER: dict[str, tuple[str, Options, str]] = {
     ),
     "second home wrong": (
         "home",
-        {"homes": [{"auth": {"api_key": SECRET}}, {"user": "no-such", "auth": {"api_key": SECRET}}]},
-        "no user no-such",
+        {"homes": [{"auth": {"api_key": SECRET}}, {"user": "", "auth": {"api_key": SECRET}}]},
+        "homes[1].user is empty",
     ),
     "key in a home": ("home", {"homes": [{"auth": {"api_key": ""}}]}, "auth.api_key is empty"),
 }
@@ -227,7 +245,9 @@ def test_a_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyP
     assert spec and spec.loader
     fresh = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fresh)
-    with pytest.raises(CodexError, match="needs tomledit on the controller. Run: .* -m pip install tomli"):
+    with pytest.raises(
+        CodexError, match="needs tomledit>=1.2,<2 on the controller. Run: .* install .*'tomledit>=1.2,<2'"
+    ):
         fresh.check_libraries()
 
 

@@ -18,7 +18,7 @@ from ansible_collections.fleet.codex.tests.support.refresh_chain import new_logi
 
 HOSTS = ("one", "two", "three")
 AUTH = "/home/alice/.codex/auth.json"
-VERSION = "0.169.0"
+VERSION = "0.171.0"
 
 
 class Fleet:
@@ -53,7 +53,7 @@ class Fleet:
         return self.playbook.run(
             self.inventory,
             [],
-            arguments=[*self.secrets, "-e", "codex_collect_vault_id=codex"],
+            arguments=self.secrets,
             name="fleet.codex.collect",
         )
 

@@ -33,6 +33,7 @@ SHELLS = {
     "gina": "bash",  # uses fish, too
     "hank": "zsh",  # .zshenv is a link
 }
+USERS = ("alice", "dora", "tess")  # of one test alone
 FAR = ("bob", "carol", "erin")  # their Codex homes are elsewhere
 
 _PREPARE = """\
@@ -181,6 +182,46 @@ def test_systemd(user: str, deployed: Deployed) -> None:
     """systemd's own reader of environment.d, as a user manager runs it."""
     generator = "/usr/lib/systemd/user-environment-generators/30-systemd-environment-d-generator"
     check(shell(deployed, user, generator), user)
+
+
+_READ_ONLY = """\
+set -e
+mkdir -m 755 /opt/store
+for name in profile bashrc; do
+    printf 'export MINE=1\\n' >/opt/store/$name
+    chmod 444 /opt/store/$name
+    ln -sf /opt/store/$name /home/alice/.$name
+done
+chmod 444 /home/dora/.profile
+useradd -m -s /usr/bin/tcsh tess
+rm -f /home/tess/.[a-z]*
+"""
+
+
+def test_shell_files_that_the_user_cannot_write_cost_the_variables_alone(
+    docker: None, key: pathlib.Path, playbook: Playbook
+) -> None:
+    """As home-manager makes them. A read-only file of the user's own can be replaced."""
+    host = Container("shells", key)
+    try:
+        host.run("sh", "-c", _READ_ONLY)
+        homes = [{"auth": {"api_key": KEY}, "environment": {"OPENAI_API_KEY": KEY}, "user": user} for user in USERS]
+        task = {"name": "homes", "fleet.codex.codex_home": {"homes": homes}}
+        runs = [playbook.run({"host": host.docker()}, [task], arguments=more) for more in (["--check"], [], [])]
+        for run in runs:
+            assert run.rc == 0, run.output
+            locked, shell = run.one("homes").result["warnings"]
+            assert locked.startswith("/home/alice/.profile and /home/alice/.bashrc lead to where alice cannot write")
+            assert "codex_export_api_key" in locked
+            assert shell.startswith("The shell of tess, /usr/bin/tcsh, reads none of the files")
+        assert [run.one("homes").changed for run in runs] == [True, True, False]
+        for user in USERS:
+            assert KEY in host.run("cat", f"/home/{user}/.codex/auth.json", f"/home/{user}/.codex/codex.env")
+        assert host.run("cat", "/opt/store/profile", "/opt/store/bashrc") == "export MINE=1\n" * 2
+        assert host.mode("/home/dora/.profile") == ("dora", "444")
+        assert f"OPENAI_API_KEY={KEY}" in host.run("su", "-", "dora", "-c", "env")
+    finally:
+        host.remove()
 
 
 def values(deployed: Deployed, user: str) -> bytes:

@@ -11,6 +11,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.tests.support.credentials import api_key_document, encode, login
 from ansible_collections.fleet.codex.tests.support.hosts import Container
+from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
 PASSWORD = "fleet-test-vault-password"
@@ -187,8 +188,11 @@ def test_a_copy_that_cannot_be_opened_or_written_is_an_error_and_left_alone(plac
     place.vault("encrypt", "--vault-id", "codex@password", "--encrypt-vault-id", "codex")
     before = place.copy.read_bytes()
     (place.playbook.folder / "wrong").write_text("fleet-test-wrong")
-    for arguments in ([], ["--vault-id", "codex@wrong"]):
-        assert "none of this run's vault secrets opens it" in place.fetch(*arguments).failure()
+    for arguments, words in (
+        ([], "this run has no vault password. Give it with --vault-id codex@prompt"),
+        (["--vault-id", "codex@wrong"], "none of this run's vault passwords opens it. Give the password"),
+    ):
+        assert words in place.fetch(*arguments).failure()
         assert place.copy.read_bytes() == before
     message = place.fetch(dest="copies/other.json", encrypt_vault_id="nobody").failure()
     assert "no vault secret with the id nobody" in message
@@ -244,12 +248,44 @@ def test_other_cores(other_core: Playbook) -> None:
         assert json.loads(place.vault("view", *secrets)) == json.loads(saved(hours))
 
 
+def each_vault_trouble_has_a_sentence(place: Place) -> None:
+    """For src, and for dest."""
+    place.put(saved(0))
+    assert place.fetch("--vault-id", "codex@password").changes() == [True]
+    place.put(saved(1))
+    (place.playbook.folder / "wrong").write_text("fleet-test-wrong")
+    deploy = {"fleet.codex.codex_auth_file": {"src": "copies/auth.json", "codex_home": str(place.home / "other")}}
+    fetch = {"fleet.codex.codex_auth_fetch": {"dest": "copies/auth.json", "codex_home": str(place.codex_home)}}
+    for option, task in (("src", deploy), ("dest", fetch)):
+        for secrets, words in (
+            ([], "this run has no vault password. Give it with --vault-id codex@prompt"),
+            (
+                ["--vault-id", "codex@wrong"],
+                "none of this run's vault passwords opens it. Give the password of the vault",
+            ),
+        ):
+            run = place.playbook.run({"host": {"ansible_connection": "local"}}, [task], arguments=secrets)
+            assert run.failure().startswith(f"{option}: {place.copy} is encrypted, and {words}")
+        right = ["--vault-id", "codex@password", "--check"]
+        assert place.playbook.run({"host": {"ansible_connection": "local"}}, [task], arguments=right).changes() == [
+            True
+        ]
+
+
+def test_each_vault_trouble_has_a_sentence(place: Place) -> None:
+    each_vault_trouble_has_a_sentence(place)
+
+
+def test_each_vault_trouble_has_a_sentence_on_other_cores(other_core: Playbook) -> None:
+    each_vault_trouble_has_a_sentence(Place(other_core))
+
+
 def test_collect_brings_back_the_logins_of_every_user(container: Container, playbook: Playbook) -> None:
     container.write("/home/alice/.codex/auth.json", saved(0), "alice")
     container.write("/home/bob/.codex/auth.json", saved(0, "account-2"), "bob")
     container.write("/home/carol/.codex/auth.json", encode(api_key_document("fleet-test-key-1")), "carol")
     (playbook.folder / "password").write_text(PASSWORD)
-    secrets = ["--vault-id", "codex@password", "-e", "codex_collect_vault_id=codex"]
+    secrets = ["--vault-id", "codex@password"]
 
     def collect(*arguments: str) -> Run:
         hosts = {"one": container.docker(), "two": container.docker()}
@@ -271,6 +307,104 @@ def test_collect_brings_back_the_logins_of_every_user(container: Container, play
     assert changed == ["one/alice/auth.json"]
 
 
+def said(run: Run) -> list[str]:
+    """What the playbook said of each login."""
+    return [
+        str(item["msg"])
+        for task in run.tasks
+        if task.name.startswith("Say ")
+        for item in task.result.get("results", [])
+        if "msg" in item
+    ]
+
+
+def collect_every_home(playbook: Playbook, container: Container) -> None:
+    """Declared homes, given ones and a refused one; plain copies, which are a warning in each run."""
+    container.write("/home/alice/.codex/auth.json", saved(0), "alice")
+    container.write("/home/carol/.codex/auth.json", encode(api_key_document("fleet-test-key-1")), "carol")
+    container.write("/srv/ci/auth.json", saved(0, "account-2"), "bob")
+    container.run("chown", "bob", "/srv/ci")
+    container.run("mkdir", "-m", "700", "/home/dora/.codex")
+    container.run("mkfifo", "/home/dora/.codex/auth.json")
+    container.run("chown", "-R", "dora", "/home/dora/.codex")
+    homes = [
+        {"user": "bob", "codex_home": "/srv/ci", "auth": {"api_key": "fleet-test-secret"}},
+        {"user": "alice", "codex_home": "/home/alice/.codex"},
+        {"user": "alice"},
+        {"config": {"layer": "system", "settings": {"model": "x"}}},
+    ]
+    hosts = {
+        "one": {**container.docker(), "codex_homes": homes},
+        "two": {**container.docker(), "codex_user": "bob", "codex_home": "/srv/ci"},
+        "gone": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},
+        "three": {**container.docker(), "codex_user": "", "codex_homes": None},
+    }
+    run = playbook.run(hosts, [], name="fleet.codex.collect")
+    assert run.rc != 0
+    folder = playbook.folder / "credentials"
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    expected = [f"{host}/alice/auth.json" for host in ("one", "two", "three")]
+    assert files == sorted([*expected, "one/bob/srv/ci/auth.json", "two/bob/srv/ci/auth.json"])
+    told = said(run)
+    assert len([text for text in told if text.startswith("dora") and "auth.json" in text]) == 3, told
+    assert len([text for text in told if text.startswith("carol") and "API key" in text]) == 3, told
+    assert len([text for text in told if text.startswith("alice")]) == 3, told
+    assert any(task.host == "gone" and task.result.get("unreachable") for task in run.tasks)
+    assert "clear text" in run.output
+    assert "fleet-test-secret" not in run.output and "fleet-test-refresh" not in run.output
+    container.run("rm", "/home/dora/.codex/auth.json")
+    del hosts["gone"]
+    again = playbook.run(hosts, [], name="fleet.codex.collect")
+    assert not any(again.changes())
+    assert "clear text" in again.output
+    assert any(text.startswith("dora") and "no login" in text for text in said(again))
+    # Those of one user, and what is given.
+    given = json.dumps({"codex_collect_users": ["nobody-here"], "codex_collect_folder": "others"})
+    assert playbook.run(hosts, [], arguments=["-e", given], name="fleet.codex.collect").rc != 0
+    given = json.dumps(
+        {
+            "codex_collect_users": ["carol"],
+            "codex_collect_homes": [{"user": "bob", "codex_home": "/srv/ci"}],
+            "codex_collect_folder": "others",
+        }
+    )
+    assert any(playbook.run(hosts, [], arguments=["-e", given], name="fleet.codex.collect").changes())
+    files = sorted(str(path.relative_to(playbook.folder)) for path in (playbook.folder / "others").rglob("*.json"))
+    assert files == sorted(f"others/{host}/bob/srv/ci/auth.json" for host in hosts)
+
+
+def test_collect_brings_back_every_home(container: Container, playbook: Playbook) -> None:
+    collect_every_home(playbook, container)
+
+
+def test_collect_brings_back_every_home_on_other_cores(container: Container, other_core: Playbook) -> None:
+    collect_every_home(other_core, container)
+
+
+@pytest.mark.parametrize("name", ["fleet.codex.collect", str(CHECKOUT / "playbooks" / "collect.yml")])
+@pytest.mark.parametrize("inventory", ["one,", "inventory", "."])
+def test_collect_stays_out_of_inventories(place: Place, name: str, inventory: str) -> None:
+    place.put(saved(0))
+    playbook = place.playbook
+    (playbook.folder / "inventory").mkdir()
+    (playbook.folder / "inventory" / "hosts").write_text("one\n")
+    (playbook.folder / "ansible.cfg").write_text(
+        (playbook.folder / "ansible.cfg").read_text() + "\n[inventory]\nenable_plugins = host_list, ini\n"
+    )
+    home = {"user": "", "codex_home": str(place.codex_home)}
+    given = {"ansible_connection": "local", "ansible_become": False, "codex_collect_homes": [home]}
+    given |= {"codex_collect_users": ["root"], "codex_collect_hosts": "one"}
+    run = playbook.run({}, [], arguments=["-i", inventory, "-e", json.dumps(given)], name=name)
+    copies = [str(path.relative_to(playbook.folder)) for path in playbook.folder.rglob("auth.json")]
+    kept = [path for path in copies if not path.startswith("home/")]
+    assert not (CHECKOUT / "playbooks" / "credentials").exists()
+    if inventory == ".":
+        assert kept == []
+        assert "is inside the inventory folder" in run.output
+    else:
+        assert kept == [f"credentials/one{place.codex_home}/auth.json"], run.output
+
+
 @pytest.mark.parametrize("name", ["../evil", ".evil", "a/b"])
 def test_collect_goes_nowhere_that_the_name_of_a_user_leads(
     name: str, container: Container, playbook: Playbook, tmp_path: pathlib.Path
@@ -283,5 +417,6 @@ def test_collect_goes_nowhere_that_the_name_of_a_user_leads(
         run = playbook.run({"one": container.docker()}, [], name="fleet.codex.collect")
         assert run.rc == 0, run.output
         assert not list(playbook.folder.rglob("auth.json"))
+        assert [text for text in said(run) if text.startswith(json.dumps(name))], run.output
     finally:
         container.run("cp", "/tmp/passwd", "/etc/passwd")

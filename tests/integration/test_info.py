@@ -33,7 +33,7 @@ def test_every_user_of_a_host_is_found_in_one_execution(container: Container, pl
     container.write("/home/alice/.codex/.auth-x1Y2z3", renewed("renewed"), "alice")
     container.write("/home/alice/.codex/codex.env", "CODEX_API_KEY=fleet-test-key\n", "alice")
     container.write("/home/bob/.codex/config.toml", "cli_auth_credentials_store = 'keyring'\n", "bob")
-    run = info(playbook, container.docker(), users="all", codex_version="0.169.0")
+    run = info(playbook, container.docker(), users="all", codex_version="0.171.0")
     assert run.changes() == [False]
     assert run.executions() == 1
     homes = {home["user"]: home for home in run.one("info").result["homes"]}
@@ -78,3 +78,39 @@ def test_refusals(container: Container, playbook: Playbook) -> None:
     assert "users replaces user and codex_home" in message
     message = info(playbook, container.docker("alice"), users="all").failure()
     assert message == "Finding every user needs root, and the task runs as alice. Set become to true."
+
+
+def test_what_keeps_codex_from_using_or_saving_a_login(container: Container, playbook: Playbook) -> None:
+    for user in ("alice", "bob", "carol", "deploy"):
+        document = json.loads(renewed(user))
+        if user == "carol":
+            document["last_refresh"] = ""
+        elif user == "deploy":
+            del document["last_refresh"]
+        container.write(f"/home/{user}/.codex/auth.json", json.dumps(document), user)
+    container.run("install", "-m", "0644", "/dev/null", "/home/alice/.codex/auth.lock")
+    container.run("install", "-m", "0600", "/dev/null", "/home/alice/.codex/auth.json.lock")
+    container.run("install", "-d", "-m", "0755", "/srv/logins")
+    container.run("mv", "/home/bob/.codex/auth.json", "/srv/logins/bob.json")
+    container.run("ln", "-s", "/srv/logins/bob.json", "/home/bob/.codex/auth.json")
+    container.write("/home/deploy/.codex/config.toml", 'model_provider = "ollama"\n', "deploy")
+    users = ["alice", "bob", "carol", "deploy"]
+    run = info(playbook, container.docker(), users=users, codex_version="0.171.0")
+    logins = {home["user"]: home["login"] for home in run.one("info").result["homes"]}
+    expected = {
+        "alice": [
+            "/home/alice/.codex/auth.lock belongs to root, so alice's Codex 0.166 and later cannot lock it",
+            "/home/alice/.codex/auth.json.lock belongs to root, so alice's Codex 0.167.2 and later cannot lock it",
+        ],
+        "bob": ["/home/bob/.codex/auth.json is a link to a file in a folder where bob cannot write"],
+        "carol": ["last_refresh in /home/carol/.codex/auth.json is not a time"],
+        "deploy": ["/home/deploy/.codex/auth.json has no last_refresh"],
+    }
+    for user, words in expected.items():
+        problems = logins[user]["problems"]
+        assert len(problems) == len(words), problems
+        assert all(problem.startswith(start) for problem, start in zip(problems, words, strict=True)), problems
+    assert [logins[user]["method"] for user in users] == ["chatgpt", "chatgpt", "unreadable", "chatgpt"]
+    (conflict,) = logins["deploy"]["conflicts"]
+    assert "sets model_provider to ollama" in conflict
+    assert "fleet-test-" not in run.output

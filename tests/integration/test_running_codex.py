@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.fleet.codex.tests.support.credentials import login
 from ansible_collections.fleet.codex.tests.support.hosts import Container
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
-from ansible_collections.fleet.codex.tests.support.role import LOG_IN, ROLE
+from ansible_collections.fleet.codex.tests.support.role import ROLE, log_in
 
 AUTH = "/home/alice/.codex/auth.json"
 
@@ -46,7 +46,7 @@ def handled(run: Run) -> list[str]:
     return [task.name for task in run.tasks if task.result.get("msg") in ("restarted", "not me")]
 
 
-RESULT = f"{ROLE} : {LOG_IN}"
+RESULT = f"{ROLE} : {log_in('alice')}"
 
 
 def test_handlers_are_notified_where_a_program_keeps_the_old_login(container: Container, playbook: Playbook) -> None:

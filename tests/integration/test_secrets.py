@@ -12,11 +12,14 @@ import dataclasses
 import datetime as dt
 import json
 import pathlib
+import re
 import time
 import typing as t
 
 import pytest
+import yaml
 from ansible_collections.fleet.codex.tests.support.hosts import Container, Host, Machine, become
+from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run, Task
 
 from .authority import make_authority
@@ -534,6 +537,45 @@ def test_key_of_the_wrong_type(container: Container, playbook: Playbook) -> None
     )
     assert "api_key" in run.failure()
     assert not container.exists("/home/alice/.codex/auth.json")
+
+
+SECURITY = CHECKOUT / "docs" / "security.md"
+LOOPS = [
+    *(yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", SECURITY.read_text(), re.DOTALL)),
+    [
+        {
+            "ansible.builtin.include_role": {"name": "fleet.codex.codex"},
+            "vars": {"codex_user": "{{ item }}", "codex_api_key": "{{ codex_keys[item] }}"},
+            "loop": ["alice", "bob"],
+        }
+    ],
+]
+
+
+@pytest.mark.parametrize("tasks", LOOPS)
+def test_a_failed_item_of_a_loop_shows_no_secret(
+    tasks: list[Task], wanted: Secrets, container: Container, machine: Machine, playbook: Playbook
+) -> None:
+    """The examples of docs/security.md; bob's home is refused."""
+    place = PLACES["docker"](container, machine)
+    given(wanted, playbook)
+    container.run("sh", "-c", "mkdir -m 700 /home/bob/.codex && mkfifo /home/bob/.codex/auth.json")
+    container.run("chown", "-R", "bob", "/home/bob/.codex")
+    keys = {"alice": wanted.make("key-of-alice"), "bob": wanted.make("key-of-bob")}
+    (playbook.folder / "given" / "keys.json").write_text(json.dumps({"codex_keys": keys}))
+    play_files = {"vars_files": ["given/keys.json"], **place.play}
+    options: dict[str, t.Any] = {"arguments": ["-vvv", "--diff"], "callback": "ansible.builtin.default"}
+    run = playbook.run({"host": place.variables}, tasks, play=play_files, **options)
+    assert run.rc != 0 and "/home/bob/.codex/auth.json" in run.output, run.output
+    assert wanted.find(run.output.encode(), "output") == []
+    # What the page warns of: a label hides nothing.
+    leaking = {
+        "fleet.codex.codex_auth_file": {"user": "{{ item.name }}", "api_key": "{{ item.key }}"},
+        "loop": [{"name": "bob", "key": "{{ codex_keys.bob }}"}],
+        "loop_control": {"label": "{{ item.name }}"},
+    }
+    run = playbook.run({"host": place.variables}, [leaking], play=play_files, **options)
+    assert wanted.find(run.output.encode(), "output")
 
 
 # ------------------------------------------------------------------- does the detector detect

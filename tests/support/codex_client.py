@@ -4,7 +4,7 @@
 Every run has a network namespace (loopback only) and a process namespace of
 its own, so that no request gets out and no process outlives the call. Needs
 Linux with ``unshare`` and ``ip``, and root or unprivileged user namespaces.
-The texts matched here were measured on the binaries 0.20.0 to 0.169.0.
+The texts matched here were measured on the binaries 0.20.0 to 0.171.0.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ exec "$@"
 # In this order: the first text found decides.
 _STATUS: tuple[tuple[str, Method], ...] = (
     ("Logged in using an API key", "apikey"),  # to 0.163
-    ("API key configured", "apikey"),  # 0.165 and later
+    ("API key configured", "apikey"),  # 0.164 and later
     ("Logged in using ChatGPT", "chatgpt"),
     ("Not logged in", "none"),
     # 0.36 to 0.47 say so when there is no auth.json.
@@ -307,7 +307,7 @@ def _identity(user: str | int | None) -> list[str]:
 
 
 def provider_overrides() -> list[str]:
-    """Overrides that send every request of Codex 0.20.0 to 0.169.0 to the stand-in."""
+    """Overrides that send every request of Codex 0.20.0 to 0.171.0 to the stand-in."""
     host = "http://127.0.0.1:{port}"
     return [
         'model_provider="mock"',

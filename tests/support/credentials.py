@@ -2,7 +2,7 @@
 """Made-up Codex credentials for tests: nothing in here opens any door.
 
 Shapes as the real binaries write and accept them (measured on 0.20.0 to
-0.169.0). Standard library only, no sibling imports: unit tests use it too.
+0.171.0). Standard library only, no sibling imports: unit tests use it too.
 """
 
 from __future__ import annotations

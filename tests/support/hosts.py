@@ -15,7 +15,8 @@ import typing as t
 LABEL = "fleet.codex.test"
 PASSWORDS = {"root": "fleet-test-root", "bob": "fleet-test-bob", "deploypw": "fleet-test-deploypw"}
 
-# Users: alice (bash), bob (zsh), carol (fish), dora (dash), deploy (sudo), deploypw (sudo with its password).
+# Users: alice (bash), bob (zsh), carol (fish), dora (dash), edna (tcsh, sudo), deploy (sudo), deploypw (sudo with its
+# password), deploytty (sudo, in a terminal only).
 _USERS = """\
 set -e
 shell() { command -v "$1" || echo /bin/bash; }
@@ -23,9 +24,15 @@ useradd -m -s /bin/bash alice
 useradd -m -s "$(shell zsh)" bob
 useradd -m -s "$(shell fish)" carol
 useradd -m -s /bin/dash dora
+useradd -m -s "$(shell tcsh)" edna
 useradd -m -s /bin/bash deploy
 useradd -m -s /bin/bash deploypw
-printf '%s\\n' 'deploy ALL=(ALL) NOPASSWD: ALL' 'deploypw ALL=(ALL) ALL' >/etc/sudoers.d/fleet-test
+useradd -m -s /bin/bash deploytty
+cat >/etc/sudoers.d/fleet-test <<END
+deploy, deploytty, edna ALL=(ALL) NOPASSWD: ALL
+deploypw ALL=(ALL) ALL
+Defaults:deploytty requiretty
+END
 chmod 440 /etc/sudoers.d/fleet-test
 chpasswd
 mkdir -p /run/sshd
@@ -43,9 +50,10 @@ for home in /var/lib/homes/*; do [ "$home" = /var/lib/homes/root ] || cp -a "$ho
 """
 
 
-def become(user: str, method: str = "sudo", password: str | None = None) -> dict[str, t.Any]:
+def become(user: str, method: str = "sudo", password: str | None = None, flags: str | None = None) -> dict[str, t.Any]:
     """Variables to become a user; ``password`` names whose password is asked for."""
     variables = {"ansible_become": True, "ansible_become_method": method, "ansible_become_user": user}
+    variables |= {"ansible_become_flags": flags} if flags else {}
     return variables | ({"ansible_become_password": PASSWORDS[password]} if password else {})
 
 
@@ -148,10 +156,14 @@ class Container(Host):
         variables: dict[str, t.Any] = {"ansible_connection": f"community.docker.{plugin}", "ansible_host": self.id}
         return variables | ({"ansible_user": user} if user else {})
 
+    def sshd_command(self) -> str:
+        """Starts an sshd for one connection, on its standard input and output."""
+        return f"docker exec -i {self.id} /usr/sbin/sshd -i -o AuthorizedKeysFile=/etc/ssh/fleet-test-keys"
+
     def ssh_options(self) -> list[str]:
-        sshd = f"docker exec -i {self.id} /usr/sbin/sshd -i -o AuthorizedKeysFile=/etc/ssh/fleet-test-keys"
         return [
-            *("-F", "none", "-i", str(self.key), "-o", "IdentitiesOnly=yes", "-o", f"ProxyCommand={sshd}"),
+            *("-F", "none", "-i", str(self.key), "-o", "IdentitiesOnly=yes"),
+            *("-o", f"ProxyCommand={self.sshd_command()}"),
             *("-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR"),
         ]
 

@@ -34,7 +34,7 @@ import typing as t
 
 RESPONSES = "/v1/responses"
 TOKEN = "/oauth/token"
-# Whose a personal access token is, as Codex asks at every start (measured on 0.139.0 to 0.169.0).
+# Whose a personal access token is, as Codex asks at every start (measured on 0.139.0 to 0.171.0).
 WHOAMI = {
     "email": "token@fleet.test",
     "chatgpt_user_id": "user-token",
@@ -102,7 +102,7 @@ def _jwt(claims: t.Mapping[str, object]) -> str:
 
 
 def _events() -> bytes:
-    """The three events that end a turn for Codex 0.20.0 to 0.169.0 (measured)."""
+    """The three events that end a turn for Codex 0.20.0 to 0.171.0 (measured)."""
     item = {
         "type": "message",
         "id": "msg_fleet_test",

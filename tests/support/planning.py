@@ -18,6 +18,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import pla
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, Operation
 from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document
 from ansible_collections.fleet.codex.tests.support.options import with_defaults
@@ -51,6 +52,21 @@ def desired(where: str = "", **arguments: t.Any) -> DesiredHome:
 def layer(name: str, version: str | None = None, **config: t.Any) -> DesiredHome:
     """The home of alice that declares a file of this layer."""
     return desired(config={"layer": name, **config}, codex_version=version)
+
+
+def plan_all(
+    homes: t.Sequence[DesiredHome],
+    described: t.Sequence[HomeAnswer],
+    now: datetime = NOW,
+    others: t.Sequence[HomeAnswer] = (),
+) -> list[HomePlan]:
+    """The plans of homes none of which is refused. Raises the CodexError of the first that is."""
+    plans = []
+    for plan in plan_homes(homes, described, now, others):
+        if isinstance(plan, CodexError):
+            raise plan
+        plans.append(plan)
+    return plans
 
 
 def describe(home: DesiredHome, user: str = "alice", shell: str = "/bin/bash", **files: FileFacts) -> HomeAnswer:
@@ -106,7 +122,7 @@ def everything_there() -> dict[str, FileFacts]:
 
 def plan(home: DesiredHome, answer: HomeAnswer) -> HomePlan:
     """The plan for one home."""
-    return plan_homes([home], [answer], NOW)[0]
+    return plan_all([home], [answer], NOW)[0]
 
 
 def file(data: bytes = b"", mode: int = 0o600, **more: t.Any) -> FileFacts:

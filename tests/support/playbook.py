@@ -13,6 +13,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
+from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 Task = t.Mapping[str, t.Any]
 
@@ -91,6 +92,7 @@ class Playbook:
     def __init__(self, folder: pathlib.Path, control: pathlib.Path, program: pathlib.Path | None = None) -> None:
         self.folder = folder
         self.program = program or pathlib.Path(sys.executable).with_name("ansible-playbook")
+        self.env: dict[str, str] = {}  # of every run
         # A short path, for sockets.
         self.control = control
         self.local_tmp = folder / "local"
@@ -135,6 +137,7 @@ class Playbook:
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.control),
             "ANSIBLE_NOCOLOR": "1",
             "LC_ALL": "C.UTF-8",
+            **self.env,
             **(env or {}),
         }
         done = subprocess.run(
@@ -149,6 +152,17 @@ class Playbook:
         )
         tasks_done = _read_results(done.stdout) if callback == "ansible.posix.json" else []
         return Run(done.returncode, done.stdout, done.stderr, tasks_done)
+
+
+def mitogen(program: pathlib.Path) -> dict[str, str]:
+    """Environment in which the ansible-playbook of a virtual environment uses Mitogen's linear strategy."""
+    python = program.with_name("python")
+    script = "import ansible_mitogen, os; print(os.path.dirname(ansible_mitogen.__file__))"
+    done = subprocess.run([str(python), "-c", script], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        unavailable("Mitogen is not installed beside ansible-core (requirements-test.txt).")
+    plugins = pathlib.Path(done.stdout.strip()) / "plugins" / "strategy"
+    return {"ANSIBLE_STRATEGY_PLUGINS": str(plugins), "ANSIBLE_STRATEGY": "mitogen_linear"}
 
 
 def _read_results(stdout: str) -> list[TaskResult]:

@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.fleet.codex.tests.support import credentials
 from ansible_collections.fleet.codex.tests.support.mock_api import REFRESH_TOKEN, TOKEN, read_record
 
-VERSIONS = ("0.58.0", "0.94.0", "0.166.0", "0.169.0")
+VERSIONS = ("0.58.0", "0.94.0", "0.166.0", "0.171.0")
 """Of those that can be redirected to the stand-in, one for each way to save a renewed login: without a look at the
 file, the same with auth_mode, under auth.lock, under both locks and by a rename (measured)."""
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import yaml
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 
@@ -10,5 +12,8 @@ ROLE = "fleet.codex.codex"
 
 _TASKS = CHECKOUT / "roles" / "codex" / "tasks" / "main.yml"
 
-LOG_IN: str = yaml.safe_load(_TASKS.read_text(encoding="utf-8"))[0]["name"]
-"""The name of the role's task that changes homes."""
+
+def log_in(user: str = "the users of this host") -> str:
+    """The name of the role's task that changes homes, where it is for this user; without one, for codex_homes."""
+    name: str = yaml.safe_load(_TASKS.read_text(encoding="utf-8"))[0]["name"]
+    return re.sub(r"\{\{.*\}\}", user, name)

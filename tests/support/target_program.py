@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import typing as t
 from pathlib import Path
@@ -37,16 +38,23 @@ def sha256(data: bytes) -> str:
 
 
 class TargetProgram:
-    """A target program, started with one Python, as the user of this process or another one."""
+    """A target program, started with one Python, as the user of this process or another one.
 
-    def __init__(self, interpreter: str) -> None:
+    limits: what its constants are to be instead, so that a test need not wait for them.
+    """
+
+    def __init__(self, interpreter: str, limits: t.Mapping[str, float] | None = None) -> None:
         self.interpreter = interpreter
+        self.limits = limits or {}
         self.stdout = b""  # of the last execution, as Ansible would log it
 
     def code(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest] = ()) -> bytes:
         """The program that is sent for an operation on these homes."""
-        with_codex = any(home.get("detect_version") or home.get("login_status") for home in homes)
-        return program.program_code(operation, with_codex)
+        code = program.program_code(operation, program.needs_codex(homes))
+        for name, limit in self.limits.items():
+            code, count = re.subn(rf"(?<![A-Z_]){name} = \d+".encode(), f"{name} = {limit}".encode(), code)
+            assert count == 1, f"{name} is not in the program"
+        return code
 
     def command(self, code: bytes) -> list[str]:
         """The command line that starts the program."""

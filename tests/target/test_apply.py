@@ -318,15 +318,6 @@ def test_a_lock_that_codex_holds_is_waited_for(target_program: TargetProgram, ho
     assert (home / "auth.json").read_bytes() == b"renewed by Codex"
 
 
-class Impatient(TargetProgram):
-    """Waits for a moment only."""
-
-    def code(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest] = ()) -> bytes:
-        code = super().code(operation, homes)
-        assert code.count(b"LOCK_TIME_LIMIT = 20") == 1
-        return code.replace(b"LOCK_TIME_LIMIT = 20", b"LOCK_TIME_LIMIT = 0.2")
-
-
 @pytest.mark.parametrize("operation_", ["write", "remove"])
 def test_a_lock_that_is_never_given_back_is_a_failure_and_nothing_is_done(
     target_program: TargetProgram, home: Path, operation_: str
@@ -339,7 +330,7 @@ def test_a_lock_that_is_never_given_back_is_a_failure_and_nothing_is_done(
     )
     with (home / "auth.json.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        result = Impatient(target_program.interpreter).apply(home, [change])[0]
+        result = TargetProgram(target_program.interpreter, {"LOCK_TIME_LIMIT": 0.2}).apply(home, [change])[0]
     assert (result["status"], result["code"]) == ("failed", "EAGAIN")
     assert result["path"] == f"{home}/auth.json.lock"
     assert (home / "auth.json").read_bytes() == OLD
@@ -413,12 +404,25 @@ def test_no_backup_is_left_of_a_change_that_was_not_made(target_program: TargetP
 class RunningCodex:
     """A program that Linux names codex, as its user; ``after`` a while it may write a file and then ends."""
 
-    def __init__(self, folder: Path, script: str = "", user: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        codex_home: Path,
+        script: str = "",
+        user: str | None = None,
+        arguments: t.Sequence[str] = (),
+        environment: t.Mapping[str, str] | None = None,
+    ) -> None:
         program = folder / "codex"
-        program.write_bytes(Path("/bin/sh").resolve().read_bytes())
-        program.chmod(0o755)
+        if not program.exists():
+            program.write_bytes(Path("/bin/sh").resolve().read_bytes())
+            program.chmod(0o755)
         as_user = ["setpriv", f"--reuid={user}", "--clear-groups"] if user else []
-        self.process = subprocess.Popen([*as_user, str(program), "-c", f"{script} read line"], stdin=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [*as_user, str(program), "-c", f"{script} read line", *arguments],
+            stdin=subprocess.PIPE,
+            env={"CODEX_HOME": str(codex_home)} if environment is None else environment,
+        )
         while not Path(f"/proc/{self.process.pid}/comm").read_text().startswith("codex"):
             time.sleep(0.01)
 
@@ -436,7 +440,7 @@ def test_a_codex_that_writes_after_the_change_is_reported(
     file = home / "auth.json"
     file.write_bytes(OLD)
     wait = f"until grep -q new {file}; do :; done; echo mixed >{file}; exec sleep 0 &&"
-    with RunningCodex(tmp_path, wait) as codex:
+    with RunningCodex(tmp_path, home, wait) as codex:
         result = target_program.apply(home, [write("auth.json", NEW, OLD, watch_seconds=30)])[0]
     assert (result["status"], result["overwritten"]) == ("done", True)
     assert {"pid": codex.process.pid, "name": "codex"} in result["processes"]
@@ -458,7 +462,7 @@ def test_a_codex_that_writes_after_the_change_keeps_a_file_of_the_host_as_it_is(
             [write(str(file), NEW, None) | t.cast(Operation, {"base": "host"})],
         )
     ]
-    with RunningCodex(tmp_path, wait):
+    with RunningCodex(tmp_path, home, wait):
         answers = target_program.execute("apply", requests)
     assert [answer["results"][0]["status"] for answer in answers] == ["done", "conflict"]
     assert not file.exists()
@@ -469,7 +473,7 @@ def test_a_codex_that_goes_on_without_writing_is_not_waited_for_for_ever(
 ) -> None:
     (home / "auth.json").write_bytes(OLD)
     remove = operation(operation="remove", path="auth.json", expected=sha256(NEW), watch_seconds=0)
-    with RunningCodex(tmp_path) as codex:
+    with RunningCodex(tmp_path, home) as codex:
         results = target_program.apply(home, [write("auth.json", NEW, OLD, watch_seconds=0.3), remove])
     for result in results:
         assert (result["status"], result["overwritten"]) == ("done", False)
@@ -480,9 +484,64 @@ def test_a_codex_that_goes_on_without_writing_is_not_waited_for_for_ever(
 @pytest.mark.needs_root
 def test_the_codex_of_another_user_does_not_count(target_program: TargetProgram, home: Path, root_folder: Path) -> None:
     (home / "auth.json").write_bytes(OLD)
-    with RunningCodex(root_folder, user="nobody") as codex:
+    with RunningCodex(root_folder, home, user="nobody") as codex:
         result = target_program.apply(home, [write("auth.json", NEW, OLD, watch_seconds=0)])[0]
     assert codex.process.pid not in [process["pid"] for process in result["processes"]]
+
+
+@pytest.mark.needs_root
+class TestHomesOfPrograms:
+    """Of the user's running Codex programs those count that run with this home, which root can see."""
+
+    def counts(
+        self, program: TargetProgram, home: Path, folder: Path, user: str | None = None, **running: t.Any
+    ) -> bool:
+        """Whether a Codex counts that runs so."""
+        (home / "auth.json").write_bytes(OLD)
+        with RunningCodex(folder, home, user=user, **running) as codex:
+            result = program.apply(home, [write("auth.json", NEW, OLD, watch_seconds=0)], user=user)[0]
+        return codex.process.pid in [process["pid"] for process in result["processes"]]
+
+    def test_by_the_variable_or_the_home_directory(
+        self, target_program: TargetProgram, root_folder: Path, tmp_path: Path
+    ) -> None:
+        (home := root_folder / ".codex").mkdir(mode=0o700)
+        (root_folder / "link").symlink_to(".codex")
+        for environment, expected in (
+            ({"CODEX_HOME": str(home)}, True),
+            ({"CODEX_HOME": f"{root_folder}/link/"}, True),
+            ({"CODEX_HOME": str(tmp_path)}, False),
+            ({"HOME": str(root_folder)}, True),
+            ({"HOME": str(root_folder), "CODEX_HOME": ""}, True),
+            ({"HOME": str(tmp_path)}, False),
+            ({"OTHER": "x"}, False),  # then it is the home directory of the user database
+            ({}, True),  # it may have hidden it
+        ):
+            assert self.counts(target_program, home, tmp_path, environment=environment) is expected, environment
+
+    def test_a_program_below_the_home_is_one_of_the_home(
+        self, target_program: TargetProgram, root_folder: Path
+    ) -> None:
+        """The daemon that Codex installs there."""
+        (home := root_folder / "home").mkdir(mode=0o700)
+        assert self.counts(target_program, home, home, environment={"HOME": "/nonexistent"})
+
+    def test_what_only_looks_for_updates_of_the_daemon_does_not_count(
+        self, target_program: TargetProgram, home: Path, tmp_path: Path
+    ) -> None:
+        arguments = ["app-server", "daemon", "pid-update-loop"]
+        assert not self.counts(target_program, home, tmp_path, arguments=arguments)
+
+    def test_of_another_user(self, target_program: TargetProgram, root_folder: Path, user) -> None:
+        homes = [root_folder / name for name in ("one", "two")]
+        for home in homes:
+            home.mkdir(mode=0o700)
+            os.chown(home, user.pw_uid, user.pw_gid)
+        for codex_home, expected in zip(homes, (True, False), strict=True):
+            environment = {"CODEX_HOME": str(codex_home)}
+            (homes[0] / "auth.json").touch()
+            os.chown(homes[0] / "auth.json", user.pw_uid, user.pw_gid)
+            assert self.counts(target_program, homes[0], root_folder, user.pw_name, environment=environment) is expected
 
 
 def test_no_process_is_looked_for_unless_asked(target_program: TargetProgram, home: Path) -> None:

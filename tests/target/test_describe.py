@@ -288,9 +288,11 @@ class TestUsers:
     ) -> None:
         folder = target_program.describe(root_folder / "codex" / "home", user=user.pw_name)["folder"]
         assert (folder["kind"], folder["writable"], folder["create_as_root"]) == ("absent", False, True)
-        root_folder.chmod(0o775)
-        folder = target_program.describe(root_folder / "codex" / "home", user=user.pw_name)["folder"]
-        assert not folder["create_as_root"]
+        closed = root_folder / "closed"
+        closed.mkdir(mode=0o755)
+        os.chown(closed, user.pw_uid, user.pw_gid)
+        folder = target_program.describe(closed / "codex" / "home", user=user.pw_name)["folder"]
+        assert (folder["writable"], folder["create_as_root"]) == (True, False)
 
     def test_a_link_that_the_user_made_does_not_make_root_create_anything(
         self, target_program: TargetProgram, root_folder: Path, user
@@ -388,12 +390,18 @@ def test_what_keeps_codex_from_saving_a_login_is_reported(target_program: Target
     assert [(file["name"], file["auth"]["fields"]) for file in answer["unsaved_logins"]] == [(".auth-x1Y2z3", [])]
 
 
-def test_names_of_variables_are_reported_and_never_values(target_program: TargetProgram, home: Path) -> None:
+def test_variables_are_reported_with_digests_of_their_values_and_never_with_values(
+    target_program: TargetProgram, home: Path
+) -> None:
     text = "A=1\nexport B='x'\n#C=1\nD=\n E=\"SECRETMARKER\"\nF=''\nnot a line\n"
     (home / "codex.env").write_text(text)
     query: FileQuery = {"name": "v", "base": "codex_home", "path": "codex.env", "details": "variables"}
     answer = target_program.describe(home, files=[query])
-    assert answer["files"]["v"]["variables"] == ["A", "B", "E"]
+    assert answer["files"]["v"]["variables"] == {
+        "A": sha256(b"1"),
+        "B": sha256(b"'x'"),
+        "E": sha256(b'"SECRETMARKER"'),
+    }
     assert "SECRETMARKER" not in str(answer)
 
 

@@ -25,11 +25,11 @@ class Locks:
         self.descriptors = []
 
     def __enter__(self):
-        """Takes all locks; raises OSError (EAGAIN, with the lock's path) where one is not free in time."""
+        """Takes all locks; raises OSError, with the lock's path, where one cannot be had (EAGAIN: in time)."""
         end = time.monotonic() + LOCK_TIME_LIMIT
         try:
             for path in self.paths:
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW, 0o600)
                 self.descriptors.append(descriptor)
                 while not try_lock(descriptor):
                     if time.monotonic() > end:

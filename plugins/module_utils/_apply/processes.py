@@ -10,27 +10,70 @@ import time
 
 from ansible_collections.fleet.codex.plugins.module_utils._target.reading import digest, read_file
 
+PROCESS_FILE_LIMIT = 256 * 1024  # characters; a process chooses its environment and its arguments itself
+
 
 def running_codex(uid):
     """A user's running Codex programs, {pid: name}; none where the system has no /proc.
 
-    By the name in /proc/PID/status: Codex lets nobody look further, not even its own user.
+    By the name in /proc/PID/status: Codex lets nobody but root look further, not even its own user. Without the
+    process that only looks for updates of Codex's daemon (0.171, measured).
     """
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc/self") else ()):
-        try:
-            with open("/proc/{}/status".format(pid), encoding="utf-8", errors="replace") as file:
-                fields = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-        except OSError:
+        text = read_process_file(pid, "status")
+        fields = dict(line.split(":\t", 1) for line in text.split("\n") if ":\t" in line)
+        if not {"Name", "Uid", "State"}.issubset(fields):
             continue  # it has ended
-        name = fields["Name"]
-        if int(fields["Uid"].split()[0]) == uid and re.match(r"codex(-|$)", name) and fields["State"][0] != "Z":
-            found[int(pid)] = name
+        is_codex = int(fields["Uid"].split()[0]) == uid and re.match(r"codex(-|$)", fields["Name"])
+        if is_codex and fields["State"][0] != "Z" and "pid-update-loop" not in arguments_of(pid):
+            found[int(pid)] = fields["Name"]
     return found
 
 
+def read_process_file(pid, name):
+    """The text of a file below /proc/PID, PROCESS_FILE_LIMIT characters of it; empty where it cannot be read."""
+    try:
+        with open("/proc/{}/{}".format(pid, name), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(PROCESS_FILE_LIMIT)
+    except OSError:
+        return ""
+
+
+def of_other_homes(user, codex_home):
+    """The process ids of the user's Codex programs that run with another Codex home.
+
+    By the environment that they were started with, which root alone may read. A program counts as one of this home
+    where that cannot be read, and where it lies below this home, as the daemon that Codex 0.171 installs there does.
+    """
+    real = os.path.realpath(codex_home)
+    found = set()
+    for pid in running_codex(user["uid"]):
+        lines = read_process_file(pid, "environ").split("\0")
+        variables = dict(line.split("=", 1) for line in lines if "=" in line)
+        default = os.path.join(variables.get("HOME") or user["home_directory"], ".codex")
+        home = variables.get("CODEX_HOME") or default
+        is_other = bool(variables) and os.path.realpath(home) != real
+        if is_other and not program_of(pid).startswith(real + os.sep):
+            found.add(pid)
+    return found
+
+
+def arguments_of(pid):
+    """The arguments of a process."""
+    return read_process_file(pid, "cmdline").split("\0")
+
+
+def program_of(pid):
+    """The path of a process's program; empty where it cannot be read."""
+    try:
+        return os.readlink("/proc/{}/exe".format(pid))
+    except OSError:
+        return ""
+
+
 def is_unchanged_after(path, written, running, uid, seconds):
-    """Whether a file has the digest `written` when these processes (pids) have ended, or after so many seconds.
+    """Whether a file has the digest `written` when these processes ({pid: name}) ended, or after so many seconds.
 
     A Codex up to 0.163 that is renewing its login overwrites whatever is there by then (measured).
     """

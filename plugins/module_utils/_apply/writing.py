@@ -13,6 +13,9 @@ from ansible_collections.fleet.codex.plugins.module_utils._apply.locks import Lo
 from ansible_collections.fleet.codex.plugins.module_utils._target.leftovers import TEMPORARY
 from ansible_collections.fleet.codex.plugins.module_utils._target.reading import digest, read_file
 
+ACCESS_LIST = "system.posix_acl_access"
+OF_THE_CONTENT = ("system.", "security.ima", "security.evm", "security.capability")  # attributes, by how they begin
+
 
 class Conflict(Exception):
     """A file is no longer what the controller saw."""
@@ -44,6 +47,7 @@ def write_file(path, data, mode, expected, locks=()):
                 pass  # a file system without locks: nobody will clean up after this run
             file.write(data)
             file.flush()
+            copy_attributes(final, descriptor)
             os.fchmod(descriptor, mode)
             os.fsync(descriptor)
             with Locks(locks):  # for the comparison and the rename only: Codex gives up after 5 seconds
@@ -64,6 +68,28 @@ def write_file(path, data, mode, expected, locks=()):
         except OSError:
             pass
         raise
+
+
+def copy_attributes(path, descriptor):
+    """Gives a new file the extended attributes of the one that it replaces, as far as the user may; Linux only.
+
+    Among them are what SELinux goes by and the access control list, without which the mode would mean more: its bits
+    for the group are then those of the list's mask. A list that the folder gives to new files is taken away. What
+    belongs to the old content, as its signature does, is not copied.
+    """
+    if not hasattr(os, "listxattr"):
+        return
+    try:
+        names = [name for name in os.listxattr(path) if name == ACCESS_LIST or not name.startswith(OF_THE_CONTENT)]
+        if ACCESS_LIST not in names and ACCESS_LIST in os.listxattr(descriptor):
+            os.removexattr(descriptor, ACCESS_LIST)
+    except OSError:
+        return  # there was no file, or its file system has none
+    for name in names:
+        try:
+            os.setxattr(descriptor, name, os.getxattr(path, name))
+        except OSError:
+            pass  # only root, or nobody, may set it
 
 
 def rewrite(path, data, mode):

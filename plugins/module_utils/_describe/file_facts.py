@@ -9,6 +9,7 @@ import errno
 import os
 import stat
 import time
+from itertools import islice
 
 from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import summarise
 from ansible_collections.fleet.codex.plugins.module_utils._target.errors import system_error
@@ -24,14 +25,20 @@ KINDS = (
     (stat.S_ISBLK, "device"),
 )
 
+# What is reported of a file that may be as large and as odd as its owner likes:
+VARIABLE_LIMIT = 1000  # variables
+LINES_LIMIT = 20  # lines with the marker
+LINE_LIMIT = 5000  # bytes of one
+
 MOUNT_POINTS = []  # once they were read: a set of their paths
 
 
-def describe_file(path, details):
+def describe_file(path, details, attempts=6):
     """A file's kind, mode, owner and digest, and the details that are asked for.
 
-    details: "auth" for a summary without secrets, "content" for the text (base64), "variables" for the
-    names that NAME=value lines set, {"lines": marker} for the lines that end in the marker, None for no more.
+    details: "auth" for a summary without secrets, "content" for the text (base64), "variables" for what
+    NAME=value lines set, {"lines": marker} for the lines that end in the marker, "lock" for whether a lock file can be
+    taken, and nothing of its content, None for no more. attempts: how often to read what is no auth.json, at most.
     """
     facts = {"path": path, "kind": "absent"}
     try:
@@ -49,10 +56,12 @@ def describe_file(path, details):
     facts["owner"] = owner_name(status.st_uid)
     if facts["kind"] != "file":
         return facts
+    if details == "lock":
+        return dict(facts, writable=is_writable(path))
     try:
         data = read_file(path)
         summary = summarise(data) if details == "auth" and data is not None else {}
-        for _attempt in range(5):
+        for _attempt in range(attempts - 1):
             # Codex up to 0.166 truncates auth.json before it writes it, which takes moments (measured): look again.
             if "malformed" not in summary:
                 break
@@ -71,6 +80,8 @@ def describe_file(path, details):
         facts.update(auth=summary, hard_links=status.st_nlink, mount_point=is_mount_point(os.path.realpath(path)))
     else:
         facts.update(describe_content(data, details))
+        if isinstance(details, dict):
+            facts["writable"] = is_writable(path)
         if details == "content" and not data:  # what is left of a mounted file that was to be removed
             facts["mount_point"] = is_mount_point(os.path.realpath(path))
     return facts
@@ -81,24 +92,33 @@ def describe_content(data, details):
     if details == "content":
         return {"content": binascii.b2a_base64(data, newline=False).decode("ascii")}
     if details == "variables":
-        return {"variables": sorted(set(variable_names(data.decode("utf-8", "replace"))))}
+        return {"variables": dict(islice(variables(data.decode("utf-8", "replace")), VARIABLE_LIMIT))}
     if details:
         marker = details["lines"].encode("utf-8")
-        lines = [line for line in data.split(b"\n") if line.rstrip().endswith(marker)]
-        return {"lines": [line.decode("utf-8", "replace") for line in lines]}
+        lines = (line for line in data.split(b"\n") if line.rstrip().endswith(marker))
+        return {"lines": [line[:LINE_LIMIT].decode("utf-8", "replace") for line in islice(lines, LINES_LIMIT)]}
     return {}
 
 
-def variable_names(text):
-    """The names of lines NAME=value, with `export` before it or not, whose value is not empty."""
+def variables(text):
+    """(name, digest of the value) of lines NAME=value, with `export` before it or not, whose value is not empty."""
     for line in text.split("\n"):
         name, _equals, value = line.partition("=")
         words = name.split()
         if name[-1:].isspace() or words[:-1] not in ([], ["export"]):
             continue
-        value = value[1:] if value[:1] in ("'", '"') else value
-        if words and words[-1].replace("_", "x").isalnum() and value[:1].strip("'\"").strip():
-            yield words[-1]
+        bare = value[1:] if value[:1] in ("'", '"') else value
+        if words and words[-1].replace("_", "x").isalnum() and bare[:1].strip("'\"").strip():
+            yield words[-1][:LINE_LIMIT], digest(value.encode("utf-8"))
+
+
+def is_writable(path):
+    """Whether a file can be opened for writing, which does not change it."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        return True
+    except OSError:
+        return False
 
 
 def is_mount_point(path):

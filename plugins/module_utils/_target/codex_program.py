@@ -2,18 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The user's own `codex`: where it is, its version and what it says of a home.
+"""The user's own `codex`: where it is, its version, what it says of a home and of a new configuration.
 
-Runs on the target; only sent where a request asks for it.
+Runs on the target; only sent where a request asks for it. The program is the user's, so it may be anything: it gets an
+environment made for it, and its time, its output and what it leaves running are bounded.
 """
 
 import os
-import signal
+import re
 
-from ansible_collections.fleet.codex.plugins.module_utils._target.users import in_child_as
+from ansible_collections.fleet.codex.plugins.module_utils._target.users import SIGKILL, in_child_as
 
-MODULES = ("shutil", "subprocess", "tempfile")  # what running a `codex` takes; slow to import, and rarely needed
+MODULES = ("select", "shutil", "subprocess", "tempfile", "time")  # slow to import, and rarely needed
 CODEX_TIME_LIMIT = 30  # seconds that a `codex` may take
+OUTPUT_LIMIT = 64 * 1024  # bytes that a `codex` may print
+WORDS_LIMIT = 1000  # characters of what a `codex` says of a configuration
+KILL_ROUNDS = 100  # how often to look for processes that a `codex` left, which may start others meanwhile
+SET_CHILD_SUBREAPER = 36  # of prctl(2)
 
 
 def ask_codex(home, user, codex_home):
@@ -27,62 +32,203 @@ def ask_codex(home, user, codex_home):
             answer["login_status"] = login_status(user, codex_home)
         return answer
 
+    return with_codex(user, ask)
+
+
+def with_codex(user, work):
+    """work()'s result, which runs a `codex` as the user; whatever that left running is ended."""
     for module in MODULES:
         __import__(module)  # now: the user may not be able to reach this Python's library
-    return in_child_as(user, ask)
+    adopt_orphans()
+    try:
+        return in_child_as(user, work, 3 * CODEX_TIME_LIMIT)
+    finally:
+        kill_children()
+
+
+def adopt_orphans():
+    """Makes this process the parent of what its children leave behind, in whatever session; Linux only."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        pass  # then only the process group of a `codex` is ended
+
+
+def kill_children():
+    """Ends every child of this process, and theirs, which become its own by that."""
+    for _round in range(KILL_ROUNDS):
+        children = list_children()
+        for child in children:
+            try:
+                os.kill(child, SIGKILL)
+            except OSError:
+                pass  # a program of root's that the user may start
+        for child in children:
+            try:
+                os.waitpid(child, os.WNOHANG)
+            except ChildProcessError:
+                pass
+        if not children:
+            return
+
+
+def list_children():
+    """The process ids of this process's children; none where the system has no /proc."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc/self") else ()):
+        try:
+            with open("/proc/{}/stat".format(pid), "rb") as file:
+                parent = file.read().rpartition(b")")[2].split()[1]
+        except OSError:
+            continue  # it has ended
+        if int(parent) == os.getpid():
+            found.append(int(pid))
+    return found
+
+
+def search_path(user):
+    """The folders where a `codex` is looked for: this process's PATH, and where npm, Homebrew and users put it."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep) + ["/usr/local/bin", "/opt/homebrew/bin"]
+    folders += [os.path.join(user["home_directory"], name) for name in (".local/bin", ".npm-global/bin", "bin")]
+    return [folder for folder in folders if os.path.isabs(folder)]
 
 
 def find_codex(user):
-    """The path of the user's `codex`: on this process's PATH, or where npm, Homebrew and users put it; or None."""
-    usual = ["/usr/local/bin", "/opt/homebrew/bin"]
-    usual += [os.path.join(user["home_directory"], p) for p in (".local/bin", ".npm-global/bin", "bin")]
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) + usual:
+    """The path of the user's `codex`, or None."""
+    for folder in search_path(user):
         path = os.path.join(folder, "codex")
-        if os.path.isabs(path) and os.path.isfile(path) and os.access(path, os.X_OK):
+        if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
     return None
 
 
-def run_codex(path, arguments, environment):
-    """(exit status, everything printed) of one `codex`; (None, "") where it does not run or does not end."""
+def run_codex(path, arguments, user, home_directory, codex_home):
+    """(exit status, everything printed) of one `codex`; (None, "") where it does not run, or not within the limits.
+
+    Its environment has nothing of this process's, which may hold secrets of the task.
+    """
     import subprocess
 
+    environment = {
+        "HOME": home_directory,
+        "USER": user["name"],
+        "LOGNAME": user["name"],
+        "PATH": os.pathsep.join(search_path(user)),
+        "LANG": "C.UTF-8",
+        "CODEX_HOME": codex_home,
+    }
     try:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function  # a target program, not an Ansible module
             [path] + arguments,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=dict(os.environ, **environment),
+            env=environment,
             cwd="/",
             start_new_session=True,
         )
     except OSError:
         return None, ""
+    with process.stdout:
+        text = read_output(process)
+        try:
+            os.killpg(process.pid, SIGKILL)  # npm's wrapper has the real program as its child
+        except OSError:
+            pass  # all of it has ended
+        process.wait()
+    return (None, "") if text is None else (process.returncode, text.decode("utf-8", "replace"))
+
+
+def read_output(process):
+    """What a program printed by the time it ended; None where it takes too long or prints too much.
+
+    Not until the end of its output: something that it started may hold that open for ever.
+    """
+    import select
+    import time
+
+    end, data = time.monotonic() + CODEX_TIME_LIMIT, b""
+    while len(data) <= OUTPUT_LIMIT and time.monotonic() < end:
+        has_ended = process.poll() is not None
+        if select.select([process.stdout], [], [], 0 if has_ended else 0.05)[0]:
+            chunk = os.read(process.stdout.fileno(), OUTPUT_LIMIT)
+            if chunk:
+                data += chunk
+                continue
+            has_ended = has_ended or ends_by(process, end)
+        if has_ended:
+            return data
+    return None
+
+
+def ends_by(process, end):
+    """Whether a program that closed its output ends by a moment of the monotonic clock."""
+    import time
+
+    while process.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+    return process.poll() is not None
+
+
+def in_scratch_home(work):
+    """work(folder)'s result for a new, empty folder, which is removed afterwards."""
+    import shutil
+    import tempfile
+
+    scratch = tempfile.mkdtemp(prefix="fleet-codex-")
     try:
-        text = process.communicate(timeout=CODEX_TIME_LIMIT)[0]
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)  # npm's wrapper has the real program as its child
-        process.communicate()
-        return None, ""
-    return process.returncode, text.decode("utf-8", "replace")
+        return work(scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def version(user):
     """The version that `codex --version` prints, or None; asked in a scratch home, since newer ones write into it."""
-    import shutil
-    import tempfile
-
     path = find_codex(user)
     if path is None:
         return None
-    scratch = tempfile.mkdtemp(prefix="fleet-codex-")
-    try:
-        _status, text = run_codex(path, ["--version"], {"HOME": scratch, "CODEX_HOME": scratch})
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    _status, text = in_scratch_home(lambda scratch: run_codex(path, ["--version"], user, scratch, scratch))
     words = text.split()
-    return words[-1] if words and words[-1][:1].isdigit() else None
+    is_version = words and len(words[-1]) <= 50 and re.match(r"\d+\.\d+\.\d+", words[-1])
+    return words[-1] if is_version else None
+
+
+def start_problem(user, content):
+    """What the user's `codex` prints when it does not start with a config.toml (bytes); None where it does.
+
+    None, too, without a `codex`, or with one that does not start at all. Asked in a scratch home without a login.
+    """
+    path = find_codex(user)
+    if path is None:
+        return None
+
+    def ask(scratch):
+        def status(data):
+            with open(os.path.join(scratch, "config.toml"), "wb") as file:
+                file.write(data)
+            return run_codex(path, ["login", "status"], user, scratch, scratch)
+
+        answer = status(content)
+        if answer[0] is None or starts(answer) or not starts(status(b"")):
+            return None
+        return words_of(answer[1].replace(scratch + os.sep, ""))
+
+    return in_scratch_home(ask)
+
+
+def words_of(text):
+    """What a `codex` says of a configuration, without the lines of the file that it quotes."""
+    text = text[max(text.find("Error"), 0) :]
+    lines = [line.strip() for line in text.splitlines() if not re.match(r" *\d* *\|", line)]
+    return " ".join(line for line in lines if line)[:WORDS_LIMIT]
+
+
+def starts(answer):
+    """Whether what `login status` answered in a home without a login shows that Codex read its configuration."""
+    status, text = answer
+    return status == 0 or "not logged in" in text.lower() or "no such file" in text.lower()
 
 
 def login_status(user, codex_home):
@@ -95,7 +241,7 @@ def login_status(user, codex_home):
         return {"codex": None, "method": "unknown"}
     if not os.path.isdir(codex_home):
         return {"codex": path, "method": "none"}  # 0.94 and later refuse to say so
-    status, text = run_codex(path, ["login", "status"], {"HOME": user["home_directory"], "CODEX_HOME": codex_home})
+    status, text = run_codex(path, ["login", "status"], user, user["home_directory"], codex_home)
     lowered = text.lower()
     method = "unreadable"
     if status == 0:

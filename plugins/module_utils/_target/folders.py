@@ -8,6 +8,7 @@ Runs on the target.
 """
 
 import errno
+import grp
 import os
 import stat
 
@@ -52,25 +53,87 @@ def walk(start, path):
     return steps, True
 
 
-def describe_folder(path, user):
-    """The Codex home's kind and mode; raises TargetError where no Codex home can be.
+def check_way(path, user):
+    """The folder nearest to a path's end that exists, and whether that is the end.
 
-    Every folder and link on the way must belong to root or to the user, since whoever owns one can
-    put another home in its place. Inside the user's own home directory the way starts there.
+    Raises TargetError unless root and the user alone can change where the path leads. Every folder and link on the way
+    must belong to one of them, since whoever owns one can put another in its place, and no other may write in a folder
+    but in a sticky one, where the next step's owner decides. Inside the home directory the way starts there, since a
+    user who works as itself has to take that as it is; check_home_directory looks at it for root.
     """
-    directory = os.path.realpath(user["home_directory"])
-    is_inside = path.startswith(user["home_directory"].rstrip("/") + "/")
-    if is_inside and not os.path.isdir(directory):
-        raise TargetError("no_home_directory", user=user["name"], path=user["home_directory"])
-    folder = directory if is_inside else "/"
-    steps, is_complete = walk(folder, path[len(user["home_directory"]) :] if is_inside else path)
+    home_directory = user["home_directory"].rstrip("/")
+    is_inside = user["uid"] != 0 and (path + "/").startswith(home_directory + "/")
+    folder = os.path.realpath(home_directory or "/") if is_inside else "/"
+    steps, is_complete = walk(folder, path[len(home_directory) :] if is_inside else path)
     for step, status in steps:
-        if status.st_uid not in (0, user["uid"]):
-            raise TargetError("foreign", path=step, owner=owner_name(status.st_uid), user=user["name"])
+        check_step(step, status, user)
         if stat.S_ISDIR(status.st_mode):
             folder = step
-        elif not stat.S_ISLNK(status.st_mode):
-            raise TargetError("not_a_directory", path=step)
+    return folder, is_complete
+
+
+def check_home_directory(items, user, codex_home):
+    """Raises TargetError where others than root and the user can change the home directory, or the way to it.
+
+    Only root is asked for that, and only where something is in the home directory: the Codex home, or one of the items
+    (file queries or operations).
+    """
+    is_used = (codex_home + "/").startswith(user["home_directory"].rstrip("/") + "/") or any(map(in_home, items))
+    if os.geteuid() == 0 and is_used:
+        for step, status in walk("/", user["home_directory"])[0]:
+            check_step(step, status, user)
+
+
+def check_link(path, user):
+    """Raises TargetError unless root and the user alone can change where a symbolic link leads, over others, too."""
+    for step, status in walk("/", path)[0]:
+        if stat.S_ISLNK(status.st_mode) or stat.S_ISDIR(status.st_mode):
+            check_step(step, status, user)
+
+
+def in_home(item):
+    """Whether a file query or an operation is about a file in the home directory."""
+    return item["base"] == "home_directory" and not os.path.isabs(item["path"])
+
+
+def check_step(path, status, user):
+    """Raises TargetError for a step of a way that others than root and the user can change, or that is no folder."""
+    if status.st_uid not in (0, user["uid"]):
+        raise TargetError("foreign", path=path, owner=owner_name(status.st_uid), user=user["name"])
+    if stat.S_ISLNK(status.st_mode):
+        return
+    if not stat.S_ISDIR(status.st_mode):
+        raise TargetError("not_a_directory", path=path)
+    is_group_writable = status.st_mode & 0o020 and not is_own_group(status.st_gid, path, user)
+    if (is_group_writable or status.st_mode & 0o002) and not status.st_mode & stat.S_ISVTX:
+        raise TargetError("writable_by_others", path=path, user=user["name"])
+
+
+def is_own_group(gid, path, user):
+    """Whether nobody but the user is in a folder's group: one of the user's name, as many systems make for each."""
+    if gid != user["gid"]:
+        return False
+    try:
+        group = grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return group.gr_name == user["name"] and set(group.gr_mem) <= {user["name"]} and not has_acl(path)
+
+
+def has_acl(path):
+    """Whether an access control list may let others in; False where the system or the file system has none."""
+    try:
+        return hasattr(os, "listxattr") and "system.posix_acl_access" in os.listxattr(path)
+    except OSError:
+        return False
+
+
+def describe_folder(path, user):
+    """The Codex home's kind and mode; raises TargetError where no Codex home can be."""
+    directory = user["home_directory"].rstrip("/")
+    if path.startswith(directory + "/") and not os.path.isdir(directory or "/"):
+        raise TargetError("no_home_directory", user=user["name"], path=directory)
+    folder, is_complete = check_way(path, user)
     if not is_complete:
         if os.path.islink(path):
             raise TargetError("dangling", path=path)
@@ -110,3 +173,25 @@ def make_folder_for(path, user, mode):
     real = os.path.realpath(path)
     make_folder(real, mode)
     os.chown(real, user["uid"], user["gid"])
+
+
+def give_to(user, path):
+    """Gives an empty file of root's in a folder of the user's to the user.
+
+    Leaves anything else alone, since the user can put it there: a link, another name of a file, another folder.
+    """
+    opened = []
+    try:
+        opened.append(os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        if os.fstat(opened[0]).st_uid != user["uid"]:
+            return
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        opened.append(os.open(os.path.basename(path), flags, dir_fd=opened[0]))
+        status = os.fstat(opened[1])
+        if stat.S_ISREG(status.st_mode) and (status.st_uid, status.st_nlink, status.st_size) == (0, 1, 0):
+            os.fchown(opened[1], user["uid"], user["gid"])
+    except OSError:
+        pass  # then taking the lock says what is wrong
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)

@@ -9,6 +9,14 @@ takes over where the accelerator is missing or differs.
 """
 
 BLANKS = " \t\n\r"
+DIGITS = 400  # of an integer; the largest number that any JSON library reads has 309
+
+
+def parse_int(text):
+    """An integer. Raises ValueError for one of many digits, with which Python 3.10 and earlier would take minutes."""
+    if len(text) > DIGITS:
+        raise ValueError("an integer with too many digits")
+    return int(text)
 
 
 class Context:
@@ -18,7 +26,7 @@ class Context:
     object_hook = None
     object_pairs_hook = None
     parse_float = float
-    parse_int = int
+    parse_int = staticmethod(parse_int)
     parse_constant = float  # NaN, Infinity, -Infinity
 
 
@@ -50,4 +58,10 @@ try:
     if loads(' {"a": [1, null]} ') != {"a": [1, None]} or dumps({"a": [1, None]}) != '{"a": [1, null]}':
         raise ImportError("another _json")
 except Exception:
-    from json import dumps, loads
+    import json
+
+    dumps = json.dumps
+
+    def loads(text, object_pairs_hook=None):
+        """The value that a text says. Raises ValueError for a text that is not JSON."""
+        return json.loads(text, object_pairs_hook=object_pairs_hook, parse_int=parse_int)

@@ -9,16 +9,19 @@ import os
 
 TEMPORARY = ".fleet-codex-"  # prefix of files this program makes and removes; Codex uses others
 
+LEFTOVERS_LIMIT = 100  # files of one folder, whose owner can have any number; the next run finds the others
+
 
 def leftovers(folders):
     """Paths of temporary files in these folders whose writer is gone: nobody holds their lock any more."""
     found = []
     for folder in sorted(folders):
         try:
-            names = [name for name in os.listdir(folder) if name.startswith(TEMPORARY)]
+            with os.scandir(folder) as entries:
+                paths = [entry.path for entry in entries if entry.name.startswith(TEMPORARY)]
         except OSError:
             continue
-        found += [path for path in (os.path.join(folder, name) for name in names) if not is_held(path)]
+        found += [path for path in paths[:LEFTOVERS_LIMIT] if not is_held(path)]
     return found
 
 

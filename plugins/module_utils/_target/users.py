@@ -6,10 +6,16 @@
 
 import os
 import pwd
+import select
 import sys
+import time
 
 from ansible_collections.fleet.codex.plugins.module_utils._target.errors import TargetError, guarded
 from ansible_collections.fleet.codex.plugins.module_utils._target.json_text import dumps, loads
+
+SIGKILL = 9  # everywhere; importing `signal` would take longer than describing a home
+CHILD_TIME_LIMIT = 120  # seconds that a child may work as a user: two locks of 20 seconds, and a slow disk
+ANSWER_LIMIT = 32 * 1024 * 1024  # bytes of a child's answer, which has two files of 4 MiB at most
 
 NAMES = {}  # of users, by uid: a host may ask a server for each
 
@@ -111,10 +117,11 @@ def with_effective_user(user, work):
         os.setgroups(groups)
 
 
-def in_child_as(user, work):
+def in_child_as(user, work, seconds=CHILD_TIME_LIMIT):
     """work()'s result, which JSON must be able to hold; root runs it in a child that became the user for good.
 
-    Raises TargetError where the child ends without an answer.
+    The user can stop or end every process of its own, so nothing here waits for the child longer than `seconds`.
+    Raises TargetError where the child ends without an answer, or has none by then.
     """
     if os.geteuid() == user["uid"]:
         return work()
@@ -136,10 +143,37 @@ def in_child_as(user, work):
         finally:
             os._exit(status)
     os.close(writer)
-    with os.fdopen(reader, "rb") as answer:
-        text = answer.read().decode("ascii")
-    os.waitpid(child, 0)
+    text = read_in_time(reader, seconds)
+    os.kill(child, SIGKILL)  # after its last byte there is nothing left to do; a stopped one would stay for ever
+    reap(child)
+    if text is None:
+        raise TargetError("too_slow", user=user["name"], seconds=str(seconds))
     try:
-        return loads(text)
+        return loads(text.decode("ascii"))
     except ValueError:
         raise TargetError("child_died", user=user["name"]) from None
+
+
+def read_in_time(reader, seconds):
+    """Everything that comes out of a pipe until its other end is closed, and closes it.
+
+    None where that takes longer, or is more than ANSWER_LIMIT.
+    """
+    end, data = time.monotonic() + seconds, b""
+    with os.fdopen(reader, "rb", buffering=0) as pipe:
+        while len(data) <= ANSWER_LIMIT:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+                return None
+            chunk = pipe.read(1 << 20)
+            if not chunk:
+                return data
+            data += chunk
+    return None
+
+
+def reap(child):
+    """Waits for a killed child, but not for one that the kernel cannot end, as on a file system that hangs."""
+    end = time.monotonic() + 1
+    while os.waitpid(child, os.WNOHANG)[0] == 0 and time.monotonic() < end:
+        time.sleep(0.001)

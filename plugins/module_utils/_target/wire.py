@@ -14,7 +14,7 @@ import sys
 from ansible_collections.fleet.codex.plugins.module_utils._target.json_text import dumps, loads
 from ansible_collections.fleet.codex.plugins.module_utils._target.reading import sha256
 
-PROTOCOL = 3  # version of the requests and answers; a program that speaks another one is refused
+PROTOCOL = 4  # version of the requests and answers; a program that speaks another one is refused
 MARK = "fleet.codex answer "  # put before the answer, since a login shell may print something, too
 
 

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 
 from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import (
     TOKENS,
-    is_jwt,
+    check_json,
+    is_id_token,
+    is_text,
+    is_unicode,
     summarise,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.methods import (
@@ -52,7 +55,7 @@ class Credential:
 
 def from_api_key(key: object, option: str) -> Credential:
     """The credential of an API key. Codex itself checks nothing and stores any text: we do."""
-    return Credential("apikey", {"auth_mode": "apikey", "OPENAI_API_KEY": _check_key(key, option)})
+    return Credential("apikey", {"auth_mode": "apikey", "OPENAI_API_KEY": _check_api_key(key, option)})
 
 
 def from_personal_access_token(token: object, option: str) -> Credential:
@@ -69,15 +72,46 @@ def _check_personal_access_token(token: object, option: str) -> str:
     return text
 
 
+def _check_api_key(key: object, option: str) -> str:
+    text = _check_key(key, option)
+    if text.startswith("at-"):
+        raise CodexError(
+            f"{option} is a personal access token and no API key: it begins with at-. Give it as personal_access_token."
+        )
+    return text
+
+
+def check_is_text(key: object, option: str) -> str:
+    """The value of an option that is a key. Raises CodexError for another type, whose text would be no key."""
+    if isinstance(key, str):
+        return key
+    kind = "a boolean" if isinstance(key, bool) else "a number" if isinstance(key, (int, float)) else "no text"
+    raise CodexError(f"{option} is {kind}, not a key. Set it to the key alone, in quotes.")
+
+
+NO_KEYS: t.Final = (
+    (r"__omit_place_holder__.*", "what Ansible's omit leaves in a text"),
+    (r"(?i:none|null|nil|undefined|omit|true|false|yes|no|variable_is_not_defined!?)", "a word for no value"),
+    (r"[0-9.]+", "a number"),
+    (r"(?i:export )?[A-Za-z_][A-Za-z0-9_]*=[^=].*", "a line NAME=value"),
+    (r"[A-Za-z][A-Za-z0-9+.-]*://.*", "a URL or a reference to a store of secrets"),
+    (r"(?i:arn|bws|doppler|env|file|keyring|secretref|ssm|vault):.+", "a reference to a store of secrets"),
+    (r"(~|\.\.?)/.*|/(etc|home|mnt|opt|root|run|srv|tmp|Users|usr|var)/.*", "a path"),
+    (r".*\.\.\..*", "shortened"),
+)
+"""What a value is that is plainly no key, by its form."""
+
+
 def _check_key(key: object, option: str) -> str:
     """An API key or access token without the line end that a file or a lookup leaves behind it."""
-    if not isinstance(key, str):
-        raise CodexError(f"{option} must be a string.")
-    key = key.removesuffix("\n").removesuffix("\r")
+    key = check_is_text(key, option).removesuffix("\n").removesuffix("\r")
     if not key:
         raise CodexError(f"{option} is empty. Set it to the key, or leave the option out.")
     if "\n" in key or "\r" in key:
         raise CodexError(f"{option} has more than one line. Set it to the key alone.")
+    for form, name in NO_KEYS:
+        if re.fullmatch(form, key):
+            raise CodexError(f"{option} is {name}, not a key. Set it to the key itself.")
     if not re.fullmatch(r"[A-Za-z0-9_.~+/=:@-]+", key):
         raise CodexError(
             f"{option} contains blanks or characters that no key has. Set it to the key alone, without quotes."
@@ -90,10 +124,8 @@ def from_document(content: object, origin: str) -> Credential:
 
     Raises CodexError for what this collection does not deploy.
     """
-    if isinstance(content, (bytes, str)):
-        document = _parse(content if isinstance(content, bytes) else content.encode(), origin)
-    else:
-        document = content
+    document = parse(content, origin) if isinstance(content, (bytes, str)) else content
+    _check_values(document, origin)
     if not isinstance(document, dict):
         raise CodexError(f"{origin} is not an auth.json: it must be a JSON object.")
     for name in filter(is_other_credential, document):
@@ -131,20 +163,18 @@ def from_document(content: object, origin: str) -> Credential:
         _check_last_refresh(document.get("last_refresh"), origin)
         login = {name: document.get(name) for name in ("tokens", "last_refresh")} | {"OPENAI_API_KEY": None}
     elif method == "apikey":
-        login = {"OPENAI_API_KEY": _check_key(given[method], f"OPENAI_API_KEY in {origin}")}
+        login = {"OPENAI_API_KEY": _check_api_key(given[method], f"OPENAI_API_KEY in {origin}")}
     else:
         login = {method: _check_personal_access_token(given[method], f"{method} in {origin}")}
     normal = rest | login | {"auth_mode": mode}
     ordered = {name: normal[name] for name in FIELD_ORDER if name in normal}
     credential = Credential(method, {**ordered, **normal})
-    try:
-        summary = credential.summary()
-    except UnicodeEncodeError:
+    found = method_of(credential.summary())
+    if found == "unreadable":
         raise CodexError(
-            f"{origin} has a character that is not Unicode text (half of a surrogate pair). Take the file that "
-            "`codex login` wrote."
-        ) from None
-    if method_of(summary) != method:
+            f"{origin} has names, texts or more fields than any login has. Take the file that `codex login` wrote."
+        )
+    if found != method:
         raise CodexError(
             f"tokens in {origin} are of more than one account, as some versions of Codex leave them. Log in again, and "
             "take the file that `codex login` wrote."
@@ -152,7 +182,11 @@ def from_document(content: object, origin: str) -> Credential:
     return credential
 
 
-def _parse(data: bytes, origin: str) -> object:
+def parse(content: bytes | str, origin: str) -> object:
+    """The data of an auth.json; ``origin`` names it in messages. Raises CodexError for what Codex cannot read."""
+    if isinstance(content, str) and not is_unicode(content):
+        raise _unwritable("a character that is not Unicode text (half of a surrogate pair)", origin)
+    data = content.encode() if isinstance(content, str) else content
     if data.startswith(b"\xef\xbb\xbf"):
         raise CodexError(f"{origin} begins with a byte order mark, which Codex refuses. Save it as UTF-8 without BOM.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:4]:
@@ -171,7 +205,20 @@ def _parse(data: bytes, origin: str) -> object:
             f"{origin} is not valid JSON (line {error.lineno}, column {error.colno}). Correct it."
         ) from None
     except RecursionError:
-        raise CodexError(f"{origin} is nested too deeply to be an auth.json. Correct it.") from None
+        raise _unwritable("values that are nested too deeply", origin) from None
+    except ValueError:  # Python's limit of digits
+        raise _unwritable("a number that is too large", origin) from None
+
+
+def _check_values(document: object, origin: str) -> None:
+    try:
+        check_json(document)
+    except ValueError as error:
+        raise _unwritable(str(error), origin) from None
+
+
+def _unwritable(what: str, origin: str) -> CodexError:
+    return CodexError(f"{origin} has {what}, which no login has. Take the file that `codex login` wrote.")
 
 
 class _DuplicateKeyError(Exception):
@@ -192,11 +239,12 @@ def _check_tokens(tokens: object, origin: str) -> None:
     missing += [name for name in TOKENS[:2] if tokens.get(name) == ""]
     if missing:
         raise CodexError(f"tokens in {origin} is incomplete: {', '.join(missing)} must be text.")
-    if tokens.get("account_id") is not None and not isinstance(tokens["account_id"], str):
-        raise CodexError(f"tokens.account_id in {origin} must be text or null.")
-    if not is_jwt(tokens["id_token"]):
+    if tokens.get("account_id") is not None and not is_text(tokens["account_id"]):
+        raise CodexError(f"tokens.account_id in {origin} must be text, of an account's id and no more, or null.")
+    if not is_id_token(tokens["id_token"]):
         raise CodexError(
-            f"tokens.id_token in {origin} is not a JWT (three parts with a JSON payload), so Codex refuses the file."
+            f"tokens.id_token in {origin} is not a JWT (three parts with a JSON payload) whose claims of the account "
+            "are text, so Codex refuses the file. Take the file that `codex login` wrote."
         )
 
 

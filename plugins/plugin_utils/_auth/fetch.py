@@ -6,12 +6,9 @@
 
 from __future__ import annotations
 
-import json
-import typing as t
-
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import Decision, OnAccountMismatch
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import Credential, from_document
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import Credential, from_document, parse
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.methods import with_article
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import (
     can_renew,
@@ -54,7 +51,7 @@ def deployable(content: bytes, path: str) -> Credential:
 
     A login in the browser can leave such a key, and the tokens count. Raises CodexError for what is not a login.
     """
-    document: t.Any = json.loads(content)
+    document = parse(content, path)
     if isinstance(document, dict) and document.get("tokens") is not None and document.get("auth_mode") == "chatgpt":
         document["OPENAI_API_KEY"] = None
     return from_document(document, path)

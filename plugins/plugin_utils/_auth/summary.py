@@ -31,9 +31,11 @@ def method_of(summary: AuthSummary) -> FoundMethod:
     * other: a kind that this collection does not deploy, or a personal access token beside something else.
     * unreadable: not an auth.json that Codex can read.
 
-    Source: measured on 0.20 to 0.169.
+    Source: measured on 0.20 to 0.171.
     """
-    if summary.get("malformed") or (summary["last_refresh"] and parse_time(summary["last_refresh"]) is None):
+    if summary.get("malformed") or (
+        summary["last_refresh"] is not None and parse_time(summary["last_refresh"]) is None
+    ):
         return "unreadable"
     secrets = summary["secrets"]
     modes = (None, EXTERNAL_TOKENS, *AUTH_MODES.values())

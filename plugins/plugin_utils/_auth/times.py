@@ -12,9 +12,9 @@ from fractions import Fraction
 
 
 def parse_time(text: str | None) -> Fraction | None:
-    """Seconds since 1970 of an RFC 3339 time with any number of fraction digits; None for anything else."""
+    """Seconds since 1970 of an RFC 3339 time with up to 100 fraction digits; None for anything else."""
     match = re.fullmatch(
-        r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", text or "", re.ASCII
+        r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,100}))?([Zz]|[+-]\d\d:\d\d)", text or "", re.ASCII
     )
     if not match:
         return None

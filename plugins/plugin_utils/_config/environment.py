@@ -23,6 +23,9 @@ FISH_FOLDER = ".config/fish"
 FISH_FILE = ".config/fish/conf.d/fleet-codex.fish"
 SHELL_FILES = (".profile", ".bash_profile", ".bash_login", ".bashrc", ".zshenv")
 
+OTHER_SHELLS = ("csh", "tcsh", "elvish", "nu", "pwsh", "xonsh")
+"""Login shells that can read neither a line of sh nor fish's file."""
+
 VALUES_QUERY: FileQuery = {"name": VALUES_FILE, "base": "codex_home", "path": VALUES_FILE, "details": "variables"}
 QUERIES: list[FileQuery] = [
     {"name": LINK, "base": "home_directory", "path": LINK},
@@ -81,6 +84,11 @@ def wanted_shell_files(user: UserInfo, files: t.Mapping[str, FileFacts]) -> set[
     if shell == "zsh":
         wanted.add(".zshenv")
     return wanted
+
+
+def reads_no_file(user: UserInfo) -> bool:
+    """Whether the user's login shell reads none of the files that get the variables."""
+    return user["shell"].rpartition("/")[2] in OTHER_SHELLS
 
 
 def wants_fish(user: UserInfo, files: t.Mapping[str, FileFacts]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import View, value_of
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import (
     STRICT_CONFIG,
     Setting,
@@ -18,6 +19,14 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions impor
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.changes import KeyChange
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import KeyPath, Table, ValuePath, dotted
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+
+KIND_NAMES: t.Final[t.Mapping[type, str]] = {
+    bool: "a boolean",
+    dict: "a table",
+    int: "a number",
+    str: "a text",
+}
+"""How messages name the types of refused values."""
 
 Found = tuple[KeyPath, Setting, t.Any]
 """The path of a known key, what is known of it, and its value."""
@@ -50,15 +59,55 @@ def check_settings(settings: Table, version: Version | None, path: str) -> None:
         problem = _problem(keys, setting, value, version)
         if problem:
             raise CodexError(f"settings for {path}: {problem} Change the settings; nothing was changed.")
+    for problem in _refused(settings, version):
+        raise CodexError(f"settings for {path}: {problem} Change the settings; nothing was changed.")
 
 
 def start_warnings(data: Table, version: Version | None, path: str) -> list[str]:
     """A warning for each key in the file at ``path`` that keeps Codex from starting; version None: any version."""
-    problems = ((setting, _problem(keys, setting, value, version)) for keys, setting, value in known_keys(data))
-    return [
+    found = ((setting, _problem(keys, setting, value, version)) for keys, setting, value in known_keys(data))
+    warnings = [
         f"{path}: {problem} {'Remove it; drop_removed_keys does' if setting.stops else 'Correct or remove it'}."
-        for setting, problem in problems
+        for setting, problem in found
         if problem
+    ]
+    return warnings + [f"{path}: {problem} Correct or remove it." for problem in _refused(data, version)]
+
+
+def _refused(data: Table, version: Version | None) -> list[str]:
+    """Why this version does not start with values that others accept, a sentence each; none without a version."""
+    if version is None:
+        return []
+    return [
+        f"{dotted(keys)} {f'with the value {kind}' if isinstance(kind, str) else f'as {KIND_NAMES[kind]}'} keeps Codex "
+        f"{number(version)} from starting."
+        for name, refused in versions.REFUSED_VALUES.items()
+        for keys, value in _matches(data, tuple(name.split(".")))
+        for kind, span in refused.items()
+        if span.works_in(version) and (value == kind if isinstance(kind, str) else _is_a(value, kind))
+    ]
+
+
+def _is_a(value: t.Any, kind: type) -> bool:
+    """Whether TOML has a value for one of a type; a boolean is not an integer there."""
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def permissions_warnings(views: t.Iterable[View], version: Version | None) -> list[str]:
+    """A warning for each default_permissions with which Codex does not start, as ``permissions`` has no such table."""
+    if version is None or not versions.PERMISSIONS_NEEDED.works_in(version):
+        return []
+    paths = []
+    for view in views:
+        value, path = value_of("default_permissions", view)
+        is_own = isinstance(value, str) and not value.startswith(":")
+        tables = [source.data.get("permissions") for source in view]
+        if is_own and not any(isinstance(table, dict) and value in table for table in tables):
+            paths.append(path)
+    return [
+        f"{path} sets default_permissions to a name that is no table below permissions in any configuration file: "
+        f"Codex {number(version)} does not start with it. Add the table, or remove the setting."
+        for path in dict.fromkeys(paths)
     ]
 
 

@@ -158,6 +158,23 @@ def secret_paths(data: t.Mapping[str, t.Any], rules: RedactionRules) -> t.Iterat
             yield dotted(keys)
 
 
+def without_secrets(text: str, data: t.Mapping[str, t.Any], rules: RedactionRules) -> str:
+    """A text without the values of a configuration that may be secrets, such as what Codex says of it."""
+    secrets = {
+        item for keys, value in values((), data) if keys and is_sensitive(keys, value, rules) for item in _texts(value)
+    }
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "(hidden)")
+    return text
+
+
+def _texts(value: object) -> t.Iterator[str]:
+    """The texts in a value that are long enough to be secrets."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str) and len(item) > 3:
+            yield item
+
+
 def check_readable_by_all(settings: t.Mapping[str, t.Any], path: str, option: str, rules: RedactionRules) -> None:
     """Raises CodexError for settings that may be secrets, for a file at ``path`` that every user can read."""
     for key in secret_paths(settings, rules):

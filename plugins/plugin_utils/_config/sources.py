@@ -4,7 +4,7 @@
 
 """A home's configuration files, read: which ones there are, and which one wins.
 
-Measured on 0.20.0 to 0.169.0: managed_config.toml outranks the user's config.toml, which outranks the host's
+Measured on 0.20.0 to 0.171.0: managed_config.toml outranks the user's config.toml, which outranks the host's
 config.toml. A profile that --profile NAME chooses ranks between the first two.
 """
 
@@ -59,8 +59,8 @@ class Sources:
         if not self.all_profiles:
             folder = self.user.path.rpartition("/")[0]
             found.append(
-                f"{folder} has more than 4 MiB of profile files, and only the first ones were read: whether all of "
-                "them agree with the login was not checked. Remove those that are not needed."
+                f"{folder} has more than 10,000 files, or more than 4 MiB of profile files, and only the first ones "
+                "were read: whether all of them agree with the login was not checked. Remove those that are not needed."
             )
         return [problem for problem in found if problem]
 

@@ -28,8 +28,9 @@ def outranking_variables(described: HomeAnswer, environment: t.Mapping[str, str]
     may set variables, are not read.
     """
     values, system = described["files"][VALUES_FILE], described["files"][SYSTEM_FILE]
-    own = values.get("variables", []) if environment is None else environment
-    files = ((values["path"], own), (SYSTEM_FILE, system.get("variables", [])))
+    own: t.Collection[str] = values.get("variables", []) if environment is None else environment
+    systems: t.Collection[str] = system.get("variables", [])
+    files = ((values["path"], own), (SYSTEM_FILE, systems))
     return [(name, path) for path, names in files for name in versions.OUTRANKING_VARIABLES if name in names]
 
 

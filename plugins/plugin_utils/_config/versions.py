@@ -4,7 +4,7 @@
 
 """The one table of what differs between Codex versions, and the questions asked of it.
 
-Source: measured on real binaries from 0.20.0 to 0.169.0; docs/codex-versions.md describes it for users.
+Source: measured on real binaries from 0.20.0 to 0.171.0; docs/codex-versions.md describes it for users.
 """
 
 from __future__ import annotations
@@ -108,6 +108,65 @@ KEYS: t.Final[t.Mapping[str, Setting]] = {
 }
 """The config.toml keys whose meaning depends on the version, by their path; * matches any one key."""
 
+Refused = t.Mapping[str | type, VersionRange]
+"""Values of a key with which these versions do not start; a type stands for all of its values."""
+
+_RESERVED_ID: t.Final[Refused] = {dict: VersionRange((0, 115), None)}
+_BEDROCK: t.Final = VersionRange((0, 128), None)
+_OLDER_BEDROCK: t.Final = VersionRange((0, 128), (0, 139))
+_NEW_AGENT_KEY: t.Final = VersionRange((0, 104), (0, 139))
+_EFFORTS: t.Final[Refused] = {
+    "none": VersionRange((0, 34), (0, 53)),
+    "minimal": VersionRange((0, 20), (0, 20)),
+    "xhigh": VersionRange((0, 20), (0, 58)),
+    "max": VersionRange((0, 20), (0, 137)),
+    "ultra": VersionRange((0, 20), (0, 137)),
+}
+
+REFUSED_VALUES: t.Final[t.Mapping[str, Refused]] = {
+    "approval_policy": {"untrusted": VersionRange((0, 149), None)},
+    "model_reasoning_effort": _EFFORTS,
+    "profiles.*.model_reasoning_effort": _EFFORTS,
+    "service_tier": {"default": VersionRange((0, 115), (0, 128))},
+    "model_providers.openai": _RESERVED_ID,
+    "model_providers.ollama": _RESERVED_ID,
+    "model_providers.lmstudio": _RESERVED_ID,
+    "model_providers.amazon-bedrock.name": {str: _BEDROCK},
+    "model_providers.amazon-bedrock.env_key": {str: _BEDROCK},
+    "model_providers.amazon-bedrock.requires_openai_auth": {bool: _BEDROCK},
+    "model_providers.amazon-bedrock.base_url": {str: _OLDER_BEDROCK},
+    "model_providers.amazon-bedrock.http_headers": {dict: _OLDER_BEDROCK},
+    "features.*": {dict: VersionRange((0, 49), (0, 115))},
+    "agents.max_depth": {int: VersionRange((0, 104), (0, 104))},
+    "agents.job_max_runtime_seconds": {int: VersionRange((0, 104), (0, 104))},
+    "agents.default_subagent_model": {str: _NEW_AGENT_KEY},
+    "agents.max_concurrent_threads_per_session": {int: _NEW_AGENT_KEY},
+}
+"""Keys of config.toml with values that some versions refuse, by their path; * matches any one key.
+
+What else these keys accept is not in this table. Where a change lies between two measured versions, only those are
+named that were seen not to start.
+"""
+
+PERMISSIONS_NEEDED: t.Final = VersionRange((0, 115), None)
+"""The versions that do not start with a default_permissions that the table permissions has not.
+
+Those that begin with a colon are built in.
+"""
+
+LOGIN_ASKED_FOR: t.Final = VersionRange((0, 149), None)
+"""The versions that send the login to no provider without ``requires_openai_auth = true``; those before send it to all.
+
+That goes for the built-in providers ollama and lmstudio, too (0.139, 0.148, 0.149, 0.171).
+"""
+
+OWN_CREDENTIALS: t.Final = {
+    "env_key": ALL,
+    "experimental_bearer_token": VersionRange((0, 58), None),
+    "auth": VersionRange((0, 137), None),
+}
+"""Keys of a provider that Codex takes a credential from in place of the login, with requires_openai_auth, too."""
+
 HOST_FILES_READ: t.Final = {
     "system": VersionRange((0, 80), None),
     "managed": VersionRange((0, 45), None),
@@ -133,24 +192,33 @@ PERSONAL_ACCESS_TOKEN: t.Final = VersionRange((0, 139), None)
 OUTRANKING_VARIABLES: t.Final = {
     "CODEX_API_KEY": VersionRange((0, 44), None),
     "CODEX_ACCESS_TOKEN": VersionRange((0, 130), None),
+    "OPENAI_FEDERATION_RULE_ID": VersionRange((0, 150), None),
+    "OPENAI_IDENTITY_TOKEN_FILE": VersionRange((0, 150), None),
+    "OPENAI_IDENTITY_TOKEN_SOURCE": VersionRange((0, 171), None),
 }
-"""Environment variables that Codex uses instead of auth.json; the first one in `codex exec` only."""
+"""Environment variables that Codex uses instead of auth.json; the first one in `codex exec` only.
+
+One of those of workload identity, the last three, is enough to have auth.json passed over, even if it is of no use.
+"""
 
 FORCED_BY_VARIABLE: t.Final = {"CODEX_API_KEY": "api", "CODEX_ACCESS_TOKEN": "chatgpt"}
-"""What forced_login_method must be where a user has such a variable; else Codex deletes auth.json (measured)."""
+"""What forced_login_method must be where a user has such a variable; else Codex deletes auth.json (measured).
+
+Those of workload identity never make Codex delete it (0.166 to 0.171).
+"""
 
 FORCED_LOGIN_METHOD: t.Final = {"apikey": "api", "chatgpt": "chatgpt", "personal_access_token": "chatgpt"}
-"""What forced_login_method calls each method; a personal access token counts as ChatGPT (0.139 to 0.169)."""
+"""What forced_login_method calls each method; a personal access token counts as ChatGPT (0.139 to 0.171)."""
 
 
 def parse_version(text: str, option: str = "codex_version") -> Version:
-    """A Codex version such as 0.169.0 as numbers, without a suffix such as -alpha.1.
+    """A Codex version such as 0.171.0 as numbers, without a suffix such as -alpha.1.
 
     option: what messages call it. Raises CodexError.
     """
-    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[-+].*)?", text.strip())
+    match = re.fullmatch(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?:[-+].*)?", text.strip(), re.ASCII)
     if not match:
-        raise CodexError(f"{option} must be a version such as 0.169.0, or detect.")
+        raise CodexError(f"{option} must be a version such as 0.171.0, or detect.")
     return tuple(int(number or 0) for number in match.groups())
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import (
@@ -56,4 +57,13 @@ def _credential(arguments: Arguments, read_source: ReadSource, where: str) -> Cr
         return from_personal_access_token(value, option)
     if name == "content":
         return from_document(value, option)
+    _check_path(value, option)
     return from_document(read_source(value), f"{option} ({value})")
+
+
+def _check_path(value: str, option: str) -> None:
+    """Raises CodexError for a login in the place of the path to its file: messages name the path."""
+    if re.search(r"[\n{}]", value) or value.startswith("$ANSIBLE_VAULT"):
+        raise CodexError(f"{option} holds the text of a file. Give the path of the file, or the text as content.")
+    if re.match(r"(sk|at)-|ey[A-Za-z0-9_-]+\.", value):
+        raise CodexError(f"{option} holds a key or a token. Give the path of a file, or the key as api_key.")

@@ -50,7 +50,7 @@ def desired_place(arguments: Arguments, where: str = "") -> dict[str, t.Any]:
     """
     version, detect = check_version(arguments.get("codex_version"), where)
     return {
-        "user": arguments["user"] or None,
+        "user": arguments["user"],
         "codex_home": check_codex_home(arguments["codex_home"], where),
         "codex_version": version,
         "detect_version": detect,
@@ -59,7 +59,7 @@ def desired_place(arguments: Arguments, where: str = "") -> dict[str, t.Any]:
 
 def check_version(option: object, where: str = "") -> tuple[Version | None, bool]:
     """The version that the option ``codex_version`` names, and whether it is to be detected. Raises CodexError."""
-    if option in (None, ""):
+    if option is None:
         return None, False
     if option == "detect":
         return None, True
@@ -74,7 +74,7 @@ def check_version(option: object, where: str = "") -> tuple[Version | None, bool
 
 def check_codex_home(path: str | None, where: str = "") -> str | None:
     """The path of a Codex home without superfluous slashes; None for the user's default. Raises CodexError."""
-    if not path:
+    if path is None:
         return None
     if not path.startswith("/"):
         raise CodexError(f"{where}codex_home must be an absolute path. Leave it out for the user's ~/.codex.")

@@ -94,6 +94,7 @@ MODULES: t.Final[dict[str, Spec]] = {
         **PLACE,
         "dest": {"type": "str", "required": True},
         "encrypt_vault_id": {"type": "str"},
+        "only_renewable": {"type": "bool", "default": False},
         "on_account_mismatch": AUTH["on_account_mismatch"],
     },
     "codex_info": {**PLACE, **VERSION, "users": {"type": "list", "elements": "str"}},

@@ -13,7 +13,7 @@ from datetime import datetime
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import decide
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import Credential
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import renewal_problems
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import LOCKS, locks_to_give, renewal_problems
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import can_renew, method_of, same_account
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_warnings
@@ -31,9 +31,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import l
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredAuth, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
-
-LOCKS = ("auth.lock", "auth.json.lock")
-"""What Codex itself locks around a write, in its order: the first from 0.166, both from 0.167.2 on (measured)."""
 
 LOGIN_FIELDS = ("oauth_provenance", "login_owner_id")
 """What Codex 0.166 and later add to the tokens of one login; of no use to another login (measured)."""
@@ -71,7 +68,8 @@ def plan_auth(home: DesiredHome, described: HomeAnswer, now: datetime) -> AuthSt
         changes = mode_changes("codex_home", "auth.json", file, mode)
     warnings = outranking_warnings(described, home.environment, version)
     if method_of(after) == "chatgpt" and can_renew(after):
-        warnings = renewal_problems(described, mode=mode, replaced=decision.replace) + warnings
+        problems = renewal_problems(described, mode=mode, replaced=decision.replace, given=locks_to_give(described))
+        warnings = problems + warnings
     result = {
         "path": file["path"],
         "reason": decision.reason,

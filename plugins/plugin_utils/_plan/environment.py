@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file, messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
@@ -19,24 +20,43 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
     remove_operation,
     write_operation,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import HIDDEN, file_diff
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff, variable_lines
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, Operation
 
 SHELL_FILE_MODE = 0o644
 
 
-def plan_environment(desired: DesiredHome, described: HomeAnswer) -> Step:
+@dataclass
+class EnvironmentStep(Step):
+    """The step for a user's variables; ``changed_variables``: the names of those that it sets, changes or removes."""
+
+    changed_variables: set[str] = field(default_factory=set)
+
+    def ask_for_programs(self) -> None:
+        """Has apply say which programs of the user run with the variables that were there before."""
+        for change in self.changes:
+            if change.operation["path"] == environment.VALUES_FILE and "expected" in change.operation:
+                change.operation["watch_seconds"] = 0
+                self.result["restart_required"] = None
+
+
+def plan_environment(desired: DesiredHome, described: HomeAnswer) -> EnvironmentStep:
     """The step for the user's variables. Raises CodexError where something else is in a file's place."""
     if desired.environment is None:
-        return Step()
+        return EnvironmentStep()
     user, files, codex_home = described["user_info"], described["files"], described["codex_home"]
     variables = dict(desired.environment)
     if desired.export_codex_home and codex_home != user["home_directory"].rstrip("/") + "/.codex":
         variables.setdefault("CODEX_HOME", check_variables({"CODEX_HOME": codex_home}, "codex_home")["CODEX_HOME"])
     values = files[environment.VALUES_FILE]
-    step = _plan_values(variables, values)
-    step.result = {"path": values["path"], "variables": sorted(variables)}
+    credential = desired.auth.credential if desired.auth else None
+    secrets = [text for text in (credential.document if credential else {}).values() if isinstance(text, str)]
+    step = EnvironmentStep(
+        _plan_values(variables, values, secrets),
+        {"path": values["path"], "variables": sorted(variables), "restart_required": False},
+        changed_variables=_changed_variables(variables, values),
+    )
     if not described["home_directory_exists"]:
         if variables:
             step.warnings.append(
@@ -51,20 +71,25 @@ def plan_environment(desired: DesiredHome, described: HomeAnswer) -> Step:
     return step
 
 
-def _plan_values(variables: dict[str, str], file: FileFacts) -> Step:
+def _changed_variables(variables: dict[str, str], file: FileFacts) -> set[str]:
+    before = file.get("variables", {})
+    after = {name: hashlib.sha256(value.encode()).hexdigest() for name, value in variables.items()}
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+def _plan_values(variables: dict[str, str], file: FileFacts, secrets: list[str]) -> list[Change]:
     present = described_file.exists(file)
     if not variables:
         if not present:
-            return Step()
+            return []
         remove = remove_operation("codex_home", environment.VALUES_FILE, file)
-        return Step([Change(remove, file_diff(file["path"], "(variables)\n", ""))])
+        return [Change(remove, file_diff(file["path"], "(variables)\n", ""))]
     content = environment.values_file(variables)
     if present and file["sha256"] == hashlib.sha256(content).hexdigest():
-        return Step(mode_changes("codex_home", environment.VALUES_FILE, file, FILE_MODE))
-    names = "".join(f"{name}={HIDDEN}\n" for name in sorted(variables))
-    before = "(other variables or values)\n" if present else ""
+        return mode_changes("codex_home", environment.VALUES_FILE, file, FILE_MODE)
     write = write_operation("codex_home", environment.VALUES_FILE, content, file, FILE_MODE)
-    return Step([Change(write, file_diff(file["path"], before, names))])
+    before = "(other variables or values)\n" if present else ""  # describe reports no value
+    return [Change(write, file_diff(file["path"], before, variable_lines(variables, secrets)))]
 
 
 def _plan_readers(is_wanted: bool, values: str, described: HomeAnswer) -> Step:
@@ -75,6 +100,12 @@ def _plan_readers(is_wanted: bool, values: str, described: HomeAnswer) -> Step:
     user, files, step = described["user_info"], described["files"], Step()
     line = environment.shell_line(values, user)
     with_line = environment.wanted_shell_files(user, files) if is_wanted else set()
+    locked = []
+    if is_wanted and environment.reads_no_file(user):
+        step.warnings.append(
+            f"The shell of {user['name']}, {user['shell']}, reads none of the files that set these variables. Set them "
+            f"in a file that it reads, or give {user['name']} another shell."
+        )
     for name in environment.SHELL_FILES:
         file = files[name]
         target = line if name in with_line else None
@@ -85,6 +116,9 @@ def _plan_readers(is_wanted: bool, values: str, described: HomeAnswer) -> Step:
         before = file.get("lines", [])
         is_right = before == ([target] if target else []) if is_wanted else line not in before
         if is_right:
+            continue
+        if not file.get("folder_writable", True):
+            locked.append(file["path"])
             continue
         operation: Operation = {
             "operation": "lines",
@@ -98,9 +132,23 @@ def _plan_readers(is_wanted: bool, values: str, described: HomeAnswer) -> Step:
         after = f"{target}\n" if target else ""
         diff = file_diff(file["path"], "".join(f"{text}\n" for text in before), after)
         step.changes.append(Change(operation, diff))
+    if locked:
+        step.warnings.append(_locked_warning(is_wanted, locked, values, user["name"]))
     _plan_fish(is_wanted and environment.wants_fish(user, files), values, described, step)
     _plan_link(is_wanted and described["system"] == "linux", values, described, step)
     return step
+
+
+def _locked_warning(is_wanted: bool, paths: list[str], values: str, user: str) -> str:
+    """About shell files that lead to a place where the user cannot write, as home-manager makes them."""
+    verb = "lead" if len(paths) > 1 else "leads"
+    start = f"{' and '.join(paths)} {verb} to where {user} cannot write, so"
+    if not is_wanted:
+        return f"{start} the line that reads {values} stays there. It does nothing while that file is missing."
+    return (
+        f"{start} shells do not get the variables from there. Have {values} read by what makes these files, or declare "
+        "no variables (in the role, set codex_export_api_key to false)."
+    )
 
 
 def _plan_fish(is_wanted: bool, values: str, described: HomeAnswer, step: Step) -> None:

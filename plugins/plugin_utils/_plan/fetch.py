@@ -10,12 +10,14 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import OnAccountMismatch
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import Decision, OnAccountMismatch
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import Credential
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.fetch import decide_fetch, find_login
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.methods import with_article
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import can_renew, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff, auth_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import login_report
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
 
 
 @dataclass(frozen=True)
@@ -41,28 +43,44 @@ def plan_fetch(
     *,
     encrypt: bool,
     is_encrypted: bool,
+    only_renewable: bool = False,
 ) -> FetchPlan:
     """The plan for a described home and the copy that ``dest`` holds, None without one.
 
-    encrypt: whether the copy is to be encrypted where it is not. Raises CodexError for what is refused.
+    encrypt: whether the copy is to be encrypted where it is not. only_renewable: leave out a login that Codex does not
+    renew. Raises CodexError for what is refused.
     """
-    result: dict[str, t.Any] = {"changed": False, "dest": dest, "codex_home": described["codex_home"]}
     file = find_login(described)
-    if file is None:
-        return FetchPlan(result | {"reason": "There is no login to fetch.", "login": {"method": "none"}})
     before = kept.summary() if kept else None
-    decision = decide_fetch(file["auth"], before, on_account_mismatch, file["path"], dest)
-    reason, is_encrypting = decision.reason, encrypt and not is_encrypted and not decision.replace
-    if is_encrypting:
-        reason = "The copy on the controller was not encrypted."
+    if file is None:
+        decision = Decision(False, "There is no login to fetch.")
+    elif only_renewable and not _is_renewed(file["auth"]):
+        what = with_article(method_of(file["auth"]))
+        decision = Decision(False, f"{file['path']} holds {what}, which Codex does not renew, so it was not fetched.")
+    else:
+        decision = decide_fetch(file["auth"], before, on_account_mismatch, file["path"], dest)
+    has_copy = decision.replace or before is not None
+    is_encrypting = before is not None and encrypt and not is_encrypted and not decision.replace
     writes = decision.replace or is_encrypting
-    after = file["auth"] if decision.replace or before is None else before
-    result |= {
+    result: dict[str, t.Any] = {
         "changed": writes,
-        "reason": reason,
-        "path": file["path"],
-        "encrypted": encrypt or is_encrypted,
-        "login": login_report(after, now),
+        "dest": dest,
+        "codex_home": described["codex_home"],
+        "reason": "The copy on the controller was not encrypted." if is_encrypting else decision.reason,
+        "login": {"method": "none"},
     }
-    diff = auth_diff(dest, before, after) if writes else None
+    diff = None
+    if file:
+        after = file["auth"] if decision.replace or before is None else before
+        result |= {"path": file["path"], "encrypted": encrypt or is_encrypted, "login": login_report(after, now)}
+        diff = auth_diff(dest, before, after) if writes else None
+    if has_copy and not (encrypt or is_encrypted):
+        result["warnings"] = [
+            f"{dest} holds a login in clear text. To encrypt it, set encrypt_vault_id, or run with exactly one vault "
+            "password."
+        ]
     return FetchPlan(result, writes, file if decision.replace else None, diff)
+
+
+def _is_renewed(login: AuthSummary) -> bool:
+    return method_of(login) == "chatgpt" and can_renew(login)

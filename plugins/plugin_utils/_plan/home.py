@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.keys import start_warnings
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import locks_to_give
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.keys import permissions_warnings, start_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import HOST_FOLDER
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import (
     check_login_survives,
@@ -22,11 +23,12 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import (
     overruled_warnings,
     workspace_warnings,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.providers import key_variables, unused_login_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import read_sources
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.auth import AuthStep, plan_auth
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.config import ConfigStep, plan_config
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.environment import plan_environment
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.environment import EnvironmentStep, plan_environment
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
     Change,
     Part,
@@ -54,7 +56,7 @@ class HomePlan:
     described: HomeAnswer
     auth: AuthStep
     config: ConfigStep
-    environment: Step
+    environment: EnvironmentStep
     changes: list[Change] = field(default_factory=list)
     result: dict[str, t.Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -66,7 +68,9 @@ class HomePlan:
 
 
 def plan_parts(desired: DesiredHome, described: HomeAnswer, now: datetime) -> HomePlan:
-    """The parts of a home, each planned by itself. Raises CodexError for what is refused."""
+    """The parts of a home, each planned by itself. Raises CodexError for what is refused or cannot be worked on."""
+    if "error" in described:
+        raise CodexError(messages.target_error(described["error"]))
     auth = plan_auth(desired, described, now)
     config = plan_config(desired, described, auth.auth_after)
     return HomePlan(desired, described, auth, config, plan_environment(desired, described))
@@ -90,7 +94,7 @@ def complete(plan: HomePlan, host_wide: t.Mapping[str, Table]) -> None:
     if any(change.operation["base"] == "host" for change in changes):
         _check_host_can_be_written(plan)
     folder = _folder_changes(described, any(_goes_into_codex_home(change.operation) for change in changes))
-    plan.changes = [*folder, *changes, *_clean_changes(described["leftovers"])]
+    plan.changes = [*folder, *_lock_changes(plan), *changes, *_clean_changes(described["leftovers"])]
     plan.result = {
         "user": described["user_info"]["name"],
         "codex_home": described["codex_home"],
@@ -107,17 +111,20 @@ def _check_configuration(plan: HomePlan, host_wide: t.Mapping[str, Table]) -> li
     """Raises CodexError for a configuration that does not allow the login; warnings about the two together."""
     desired, described, auth = plan.desired, plan.described, plan.auth.auth_after
     variables = outranking_variables(described, desired.environment)
+    sources = read_sources(described, {**host_wide, **plan.config.after})
+    if plan.environment.changed_variables & key_variables(sources):
+        plan.environment.ask_for_programs()
     if desired.auth is None and desired.config is None and not variables:
         return []
     version = codex_version(desired, described)
-    sources = read_sources(described, {**host_wide, **plan.config.after})
     check_login_survives(sources.views(), auth, described["files"]["auth"]["path"], variables)
     warnings = list(sources.problems)
     for source in sources.all_read:
         warnings += start_warnings(source.data, version, source.path)
+    warnings += permissions_warnings(sources.views(), version)
     warnings += workspace_warnings(sources, auth)
     if auth is not None:
-        warnings += credentials_store_warnings(sources, version)
+        warnings += credentials_store_warnings(sources, version) + unused_login_warnings(sources, version)
     if desired.config is not None:
         warnings += overruled_warnings(plan.config.declared, desired.config.layer, sources, version)
     return warnings
@@ -161,6 +168,20 @@ def _folder_changes(described: HomeAnswer, is_needed: bool) -> list[Change]:
         return []
     operation["mode"] = mode
     return [Change(operation, mode_diff(folder["path"], folder["mode"], mode, "folder, "))]
+
+
+def _lock_changes(plan: HomePlan) -> list[Change]:
+    """Gives the user the lock files that a program of root's left in the home: Codex saves no login without them."""
+    described = plan.described
+    if plan.desired.auth is None:
+        return []
+    return [
+        Change(
+            {"operation": "give", "base": "codex_home", "path": name},
+            file_diff(described["files"][name]["path"], "owner root\n", f"owner {described['user_info']['name']}\n"),
+        )
+        for name in locks_to_give(described)
+    ]
 
 
 def _clean_changes(leftovers: t.Sequence[str]) -> list[Change]:

@@ -19,34 +19,71 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import D
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer
 
+WAITING: t.Final = (
+    "Nothing was written for the whole host, since another home of this task failed: a file that every user's Codex "
+    "reads may allow one method of login only, so all logins have to be there first. Correct that home, and run again."
+)
+
+
+Planned = HomePlan | CodexError
+"""What a home needs, or why nothing is done to it."""
+
 
 def plan_homes(
     desired: t.Sequence[DesiredHome],
     described: t.Sequence[HomeAnswer],
     now: datetime,
     others: t.Sequence[HomeAnswer] = (),
-) -> list[HomePlan]:
-    """The plans of all homes of a host. Raises CodexError when one of them is refused.
+) -> list[Planned]:
+    """The plans of all homes of a host, in their order. A home that is refused is not in the way of the others.
+
+    But files of the whole host need all of them: a file that allows one method of login must not be there before the
+    logins are. Raises CodexError for homes that are declared in each other's way.
 
     others: homes that are not declared, whose Codex reads a declared file of the host.
     """
-    for answer in described:
-        if "error" in answer:
-            raise CodexError(messages.target_error(answer["error"]))
-    plans = [plan_parts(home, answer, now) for home, answer in zip(desired, described, strict=True)]
-    _check_declared_once(plans)
+    planned = [_attempt(plan_parts, home, answer, now) for home, answer in zip(desired, described, strict=True)]
+    _check_declared_once([plan for plan in planned if isinstance(plan, HomePlan)])
     host_wide: dict[str, Table] = {}
-    for plan in plans:
-        if plan.desired.is_host_wide:
+    for plan in planned:
+        if isinstance(plan, HomePlan) and plan.desired.is_host_wide:
             host_wide.update(plan.config.after)
-    for plan in plans:
-        complete(plan, host_wide)
-    is_changing = any(plan.changes for plan in plans if plan.desired.is_host_wide)
-    declared = {plan.described["real_home"] for plan in plans if plan.desired.is_about_the_home}
+    planned = [_attempt(_completed, plan, host_wide) if isinstance(plan, HomePlan) else plan for plan in planned]
+    return _check_host_wide(planned, host_wide, others)
+
+
+def _attempt(work: t.Callable[..., HomePlan], *arguments: t.Any) -> Planned:
+    """What work returns, or the CodexError that it raises."""
+    try:
+        return work(*arguments)
+    except CodexError as error:
+        return error
+
+
+def _completed(plan: HomePlan, host_wide: t.Mapping[str, Table]) -> HomePlan:
+    """The plan, put together. Raises CodexError."""
+    complete(plan, host_wide)
+    return plan
+
+
+def _check_host_wide(
+    planned: list[Planned], host_wide: t.Mapping[str, Table], others: t.Sequence[HomeAnswer]
+) -> list[Planned]:
+    """The plans, but for those with files of the whole host where another home, declared or not, is in their way."""
+    made = [plan for plan in planned if isinstance(plan, HomePlan)]
+    if not made:
+        return planned
+    writing = [plan for plan in made if plan.desired.is_host_wide and plan.changes]
+    reason = CodexError(WAITING) if len(made) < len(planned) else None
+    declared = {plan.described["real_home"] for plan in made if plan.desired.is_about_the_home}
     for answer in others:
-        if answer.get("real_home") not in declared:
-            plans[0].warnings += _check_other_home(answer, host_wide if is_changing else {})
-    return plans
+        if answer.get("real_home") in declared:
+            continue
+        try:
+            made[0].warnings += _check_other_home(answer, host_wide if writing else {})
+        except CodexError as error:
+            reason = reason or error
+    return [reason if reason and any(plan is one for one in writing) else plan for plan in planned]
 
 
 def _check_declared_once(plans: t.Sequence[HomePlan]) -> None:

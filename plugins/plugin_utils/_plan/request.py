@@ -2,17 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What describe is asked about a home."""
+"""What describe is asked about a home, and what it would say of one whose user is yet to be made."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import LOCKS
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import HOST_FOLDER_QUERY, HOST_QUERIES
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import SYSTEM_QUERY
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, HomeRequest
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, FileQuery, HomeAnswer, HomeRequest
 
 AUTH_QUERY: t.Final[FileQuery] = {"name": "auth", "base": "codex_home", "path": "auth.json", "details": "auth"}
 CONFIG_QUERY: t.Final[FileQuery] = {
@@ -23,12 +24,17 @@ CONFIG_QUERY: t.Final[FileQuery] = {
 }
 
 
+LOCK_QUERIES: t.Final[list[FileQuery]] = [
+    {"name": name, "base": "codex_home", "path": name, "details": "lock"} for name in LOCKS
+]
+
+
 def describe_request(desired: DesiredHome) -> HomeRequest:
     """What describe has to look at for a home.
 
     auth.json, every configuration file and the variables always: what is right for one depends on the others.
     """
-    files = [AUTH_QUERY, CONFIG_QUERY, *HOST_QUERIES, environment.VALUES_QUERY, SYSTEM_QUERY]
+    files = [AUTH_QUERY, *LOCK_QUERIES, CONFIG_QUERY, *HOST_QUERIES, environment.VALUES_QUERY, SYSTEM_QUERY]
     if desired.config is not None:
         files += filter(None, [desired.config.layer.query()])
     if desired.is_host_wide:
@@ -39,3 +45,40 @@ def describe_request(desired: DesiredHome) -> HomeRequest:
     if desired.detect_version:
         request["detect_version"] = True
     return request
+
+
+def is_missing_user(described: HomeAnswer) -> bool:
+    """Whether a home could not be described because its user is not there."""
+    return "error" in described and described["error"]["reason"] == "unknown_user"
+
+
+def described_as_new(desired: DesiredHome) -> HomeAnswer:
+    """What describe would say of an empty home directory of the user; where that will be is not known yet."""
+    user = desired.user or ""
+    home_directory = f"~{user}"
+    codex_home = desired.codex_home or f"{home_directory}/.codex"
+    folders = {"codex_home": codex_home, "home_directory": home_directory, "host": "/"}
+
+    def path(base: str, name: str) -> str:
+        return name if name.startswith("/") else f"{folders[base]}/{name}"
+
+    files: dict[str, FileFacts] = {
+        query["name"]: {"path": path(query["base"], query["path"]), "kind": "absent"}
+        for query in describe_request(desired)["files"]
+    }
+    return {
+        "user": user,
+        "user_info": {"name": user, "uid": -1, "gid": -1, "home_directory": home_directory, "shell": "/bin/sh"},
+        "codex_home": codex_home,
+        "real_home": codex_home,
+        "folder": {"path": codex_home, "kind": "absent", "below": home_directory, "writable": True},
+        "files": files,
+        "leftovers": [],
+        "profiles": [],
+        "all_profiles": True,
+        "unsaved_logins": [],
+        "all_unsaved_logins": True,
+        "is_root": True,
+        "home_directory_exists": True,
+        "system": "linux",
+    }

@@ -12,6 +12,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import d
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.redaction import (
     NO_REDACTION_RULES,
     RedactionRules,
+    Vaulted,
     is_sensitive,
     values,
 )
@@ -79,6 +80,17 @@ def config_diff(
         if c.action != "removed"
     )
     return file_diff(path, before, after)
+
+
+def variable_lines(variables: t.Mapping[str, str], secrets: t.Collection[str] = ()) -> str:
+    """A user's variables as a diff shows them.
+
+    Values are hidden by the same names as settings, where they were vaulted, and where they are the same as one that is
+    hidden, or as one of ``secrets``.
+    """
+    hidden = {*secrets}
+    hidden |= {value for name, value in variables.items() if isinstance(value, Vaulted) or is_sensitive((name,), value)}
+    return "".join(f"{name}={HIDDEN if value in hidden else value}\n" for name, value in sorted(variables.items()))
 
 
 def _setting(path: ValuePath, value: t.Any, changed: str, rules: RedactionRules) -> str:

@@ -11,14 +11,20 @@ from datetime import datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file, messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import renewal_problems
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.soundness import soundness_problems
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.times import parse_time
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.keys import removed_keys, start_warnings
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.keys import (
+    permissions_warnings,
+    removed_keys,
+    start_warnings,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import HOST_FILES
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import (
     credentials_store,
     credentials_store_warnings,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.providers import unused_login_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import Sources, read_sources, value_of
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import login_report
@@ -40,6 +46,8 @@ def home_report(described: HomeAnswer, declared_version: str | None, now: dateti
     sources = read_sources(described, {})
     login = _login_report(described, number, now)
     login["conflicts"] = outranking_warnings(described, None, number) + credentials_store_warnings(sources, number)
+    if login["method"] not in ("none", "unreadable"):
+        login["conflicts"] += unused_login_warnings(sources, number)
     return {
         "user": described["user_info"]["name"],
         "codex_home": described["codex_home"],
@@ -57,14 +65,19 @@ def _login_report(described: HomeAnswer, version: versions.Version | None, now: 
     file = described["files"]["auth"]
     if file["kind"] not in ("file", "absent"):
         return {"method": "unreadable"}
-    login = login_report(None if described_file.is_empty(file) else file.get("auth"), now)
+    summary = None if described_file.is_empty(file) else file.get("auth")
+    login = login_report(summary, now)
+    if summary is None:
+        return login
+    login["problems"] = soundness_problems(summary, file["path"])
     if login["method"] != "chatgpt":
         return login
     if version:
         expires = file["auth"]["claims"].get("access_token", {}).get("exp")
         last_refresh = parse_time(login["last_refresh"])
         login["refresh_due"] = versions.refresh_due(version, last_refresh, expires, now.timestamp())
-    login["problems"] = renewal_problems(described, mode=file["mode"], replaced=False) if login["renewable"] else []
+    if login["renewable"]:
+        login["problems"] += renewal_problems(described, mode=file["mode"], replaced=False)
     return login
 
 
@@ -75,6 +88,7 @@ def _config_report(described: HomeAnswer, sources: Sources, version: versions.Ve
     problems = list(sources.problems)
     for source in sources.all_read:
         problems += start_warnings(source.data, version, source.path)
+    problems += permissions_warnings(sources.views(), version)
     report: dict[str, t.Any] = {
         "path": file["path"],
         "exists": file["kind"] != "absent",

@@ -47,11 +47,15 @@ def _iso(seconds: object) -> str | None:
         return None
 
 
-def restart_report(user: str, processes: t.Iterable[Process]) -> dict[str, t.Any]:
-    """What results say of running programs, which keep the login that they started with."""
+def restart_report(user: str, part: str, processes: t.Iterable[Process]) -> dict[str, t.Any]:
+    """What results say of running programs, which keep the login or the variables that they started with.
+
+    part: of the home that was changed.
+    """
     running = sorted(processes, key=lambda process: process["pid"])
     if not running:
         return {"restart_required": False}
     names = ", ".join(f"{process['name']} ({process['pid']})" for process in running)
-    reason = f"These programs of {user} are running and keep the login that they started with: {names}."
+    what = "variables" if part == "environment" else "login"
+    reason = f"These programs of {user} are running and keep the {what} that they started with: {names}."
     return {"restart_required": True, "restart_reason": reason, "processes": running}

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import pathlib
 import sys
 import typing as t
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleFileNotFound
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
 if sys.version_info < (3, 11):  # noqa: UP036 - said before an import below fails on an older Python
@@ -23,8 +25,10 @@ except ImportError:  # ansible-core 2.18 and earlier
     VaultHelper = None
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.redaction import Vaulted
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import given_options, with_group_defaults
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import MODULES
-from ansible_collections.fleet.codex.plugins.plugin_utils._run import program
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.printable import printable_result
+from ansible_collections.fleet.codex.plugins.plugin_utils._run import controller_file, program
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import Outcome, converge
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.libraries import check_libraries
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.reservations import reserve_logins
@@ -50,16 +54,28 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
                 raise CodexError(f"{name} does not run in the background. Remove async and poll from the task.")
             super().run(tmp, task_vars)
             check_libraries()
-            _validation, arguments = self.validate_argument_spec(MODULES[name])
             self._variables = task_vars or {}
-            return self.work(plain(arguments), Transport(self, self._variables))
+            options = with_group_defaults(plain(self._task.args), self._group_defaults(), MODULES[name])
+            self._task.args = given_options(options, MODULES[name])
+            _validation, arguments = self.validate_argument_spec(MODULES[name])
+            return printable_result(self.work(arguments, Transport(self, self._variables)))
         except CodexError as error:
             # Returned, not raised: ansible-core 2.18 and earlier print a traceback of what is raised.
-            return {"failed": True, "msg": str(error)}
+            return printable_result({"failed": True, "msg": str(error)})
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The result for checked options. Raises CodexError for what is refused."""
         raise NotImplementedError
+
+    def _group_defaults(self) -> set[str]:
+        """The names of the options that module_defaults set for the whole action group."""
+        groups = [
+            options
+            for defaults in self._task.module_defaults or []
+            for name, options in defaults.items()
+            if name.startswith("group/") and isinstance(options, dict)
+        ]
+        return {name for options in groups for name in options}
 
     @property
     def host(self) -> str:
@@ -79,13 +95,15 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
             homes,
             check_mode=self._task.check_mode,
             verify=verify,
-            reserve=functools.partial(reserve_logins, C.DEFAULT_LOCAL_TMP, self.host, homes),
+            reserve=functools.partial(reserve_logins, C.DEFAULT_LOCAL_TMP, self.host),
         )
         result: dict[str, t.Any] = {"changed": outcome.changed}
         if self._task.diff:
             result["diff"] = outcome.diffs
         if outcome.warnings:
             result["warnings"] = outcome.warnings
+        if outcome.failure:
+            result |= {"failed": True, "msg": outcome.failure}
         return outcome, result
 
     def read_source(self, name: str) -> bytes:
@@ -93,19 +111,16 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
 
         Raises CodexError.
         """
-        try:
-            path = self._loader.get_real_file(self._find_needle("files", name), decrypt=True)
-        except AnsibleFileNotFound:
-            raise CodexError(f"src: there is no file {name} on the controller. Correct the path.") from None
-        except Exception:  # the loader raises many kinds, among them ones that quote the file
-            raise CodexError(f"src: {name} cannot be read or decrypted on the controller.") from None
-        try:
-            with open(path, "rb") as file:
-                return file.read()
-        except OSError as error:
-            raise CodexError(f"src: {name} cannot be read on the controller ({error.strerror}).") from None
-        finally:
-            self._loader.cleanup_tmp_file(path)
+        stored = None
+        with contextlib.suppress(AnsibleError, OSError, ValueError):  # which of them, depends on version and name
+            try:
+                path = self._find_needle("files", name)
+            except AnsibleError:  # also where a folder may not be entered, which reading tells
+                path = self._loader.path_dwim(name)
+            stored = controller_file.read(pathlib.Path(path), self._loader._vault, "src")
+        if stored is None:
+            raise CodexError(f"src: there is no file {name} on the controller. Correct the path.")
+        return stored.content
 
 
 def plain(value: t.Any) -> t.Any:
@@ -119,6 +134,8 @@ def plain(value: t.Any) -> t.Any:
         return [plain(item) for item in value]
     if type(value).__name__ == "AnsibleVaultEncryptedUnicode":
         return Vaulted(value)
+    if isinstance(value, Vaulted):  # on a retry
+        return value
     if isinstance(value, str):
         text = str.__str__(value)  # AnsibleUnsafeText stays one in str()
         return Vaulted(text) if VaultHelper and VaultHelper.get_ciphertext(value, with_tags=False) else text

@@ -15,7 +15,13 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible.errors import AnsibleError
-from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_vault_id_secret, parse_vaulttext_envelope
+from ansible.parsing.vault import (
+    AnsibleVaultFormatError,
+    VaultLib,
+    is_encrypted,
+    match_encrypt_vault_id_secret,
+    parse_vaulttext_envelope,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
 
@@ -28,38 +34,79 @@ class Stored:
     encrypt: t.Callable[[bytes], bytes] | None
 
 
-def read(path: pathlib.Path, vault: VaultLib) -> Stored | None:
-    """What a file holds; None where there is none. Raises CodexError for what cannot be read or decrypted."""
+def read(path: pathlib.Path, vault: VaultLib, option: str = "dest") -> Stored | None:
+    """What a file holds; None where there is none. Raises CodexError for what cannot be read or decrypted.
+
+    option: which one names the file.
+    """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return None
     except IsADirectoryError:
-        raise CodexError(f"dest: {path} is a folder. Name the file itself.") from None
-    except OSError as error:
-        raise CodexError(f"dest: {path} cannot be read on the controller ({error.strerror}).") from None
-    if not is_encrypted(raw):
-        return Stored(raw, raw, None)
-    try:
-        content, _id_of_secret, secret = vault.decrypt_and_get_vault_id(raw)
-        vault_id = parse_vaulttext_envelope(raw)[3]
-    except AnsibleError:  # its text can hold the file's
+        raise CodexError(f"{option}: {path} is a folder. Name the file itself.") from None
+    except PermissionError:
         raise CodexError(
-            f"dest: {path} is encrypted, and none of this run's vault secrets opens it. Give its vault id or password."
+            f"{option}: {path} cannot be read on the controller (Permission denied). Allow the user that runs Ansible "
+            "to read it."
+        ) from None
+    except OSError as error:
+        raise CodexError(
+            f"{option}: {path} cannot be read on the controller ({error.strerror}). Correct the path."
+        ) from None
+    return _decrypted(raw, vault, f"{option}: {path}") if is_encrypted(raw) else Stored(raw, raw, None)
+
+
+def _decrypted(raw: bytes, vault: VaultLib, what: str) -> Stored:
+    """What a vault file holds. Ansible's own errors are not quoted: they can hold the file's text."""
+    try:
+        vault_id = parse_vaulttext_envelope(raw)[3]
+        if not vault.secrets:  # looked at here, since ansible-core has another error for it in each version
+            raise CodexError(
+                f"{what} is encrypted, and this run has no vault password. Give it with --vault-id {vault_id}@prompt, "
+                "--ask-vault-pass or --vault-password-file."
+            )
+        content, _id_of_secret, secret = vault.decrypt_and_get_vault_id(raw)
+    except AnsibleVaultFormatError:
+        raise CodexError(f"{what} is a damaged vault file. Restore it, or encrypt the login again.") from None
+    except AnsibleError:
+        raise CodexError(
+            f"{what} is encrypted, and none of this run's vault passwords opens it. Give the password of the vault id "
+            f"{vault_id} that it was encrypted with."
         ) from None
     return Stored(raw, content, lambda plain: t.cast(bytes, vault.encrypt(plain, secret=secret, vault_id=vault_id)))
 
 
-def encryption(vault: VaultLib, vault_id: str) -> t.Callable[[bytes], bytes]:
-    """Encrypts with the run's secret of this vault id. Raises CodexError where the run has none."""
-    try:
-        name, secret = match_encrypt_vault_id_secret(vault.secrets or [], encrypt_vault_id=vault_id)
-    except AnsibleError:
-        raise CodexError(
-            f"encrypt_vault_id: this run has no vault secret with the id {vault_id}. "
-            f"Give it with --vault-id {vault_id}@…"
-        ) from None
-    return lambda plain: t.cast(bytes, vault.encrypt(plain, secret=secret, vault_id=name))
+def encryption(vault: VaultLib, vault_id: str | None) -> t.Callable[[bytes], bytes] | None:
+    """Encrypts with the run's secret of this vault id; without one, with the run's only secret.
+
+    None where neither says which secret to take. Raises CodexError where the run does not have the vault id.
+    """
+    secrets = vault.secrets or []
+    if not vault_id:
+        if len(secrets) != 1:
+            return None
+        ((vault_id, secret),) = secrets
+    else:
+        try:
+            vault_id, secret = match_encrypt_vault_id_secret(secrets, encrypt_vault_id=vault_id)
+        except AnsibleError:
+            raise CodexError(
+                f"encrypt_vault_id: this run has no vault secret with the id {vault_id}. "
+                f"Give it with --vault-id {vault_id}@…"
+            ) from None
+    return lambda plain: t.cast(bytes, vault.encrypt(plain, secret=secret, vault_id=vault_id))
+
+
+def check_not_in_inventory(path: pathlib.Path, sources: t.Iterable[str]) -> None:
+    """Raises CodexError for a file in a folder of ``sources``, where Ansible would read it as an inventory."""
+    real = os.path.realpath(path)
+    for source in sources:
+        if os.path.isdir(source) and pathlib.Path(real).is_relative_to(os.path.realpath(source)):
+            raise CodexError(
+                f"dest: {path} is inside the inventory folder {source}, so Ansible would read the login as an "
+                "inventory. Choose a folder outside it."
+            )
 
 
 def replace(path: pathlib.Path, content: bytes, expected: bytes | None) -> bool:
@@ -87,7 +134,10 @@ def replace(path: pathlib.Path, content: bytes, expected: bytes | None) -> bool:
                     os.unlink(temporary)
                 raise
     except OSError as error:
-        raise CodexError(f"dest: {path} cannot be written on the controller ({error.strerror}).") from None
+        raise CodexError(
+            f"dest: {path} cannot be written on the controller ({error.strerror}). Choose a place where the user that "
+            "runs Ansible can write."
+        ) from None
     return True
 
 

@@ -5,7 +5,8 @@
 """describe, plan, apply: makes the homes of one target as desired.
 
 One execution where nothing has to change, two where something does. If Codex or a person changed a
-file in between, nothing is written to it, and everything is described and planned again.
+file in between, nothing is written to it, and everything is described and planned again. A home that
+fails stops no other one.
 """
 
 from __future__ import annotations
@@ -15,13 +16,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._config import redaction
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.home import HomePlan
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import WAITING, plan_homes
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import (
+    describe_request,
+    described_as_new,
+    is_missing_user,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import Change
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import restart_report
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredConfig, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     HomeAnswer,
@@ -33,8 +39,11 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
 ROUNDS = 3
 """How often a run plans, when files change meanwhile, before it gives up."""
 
-Reserve = t.Callable[[t.Sequence[HomeAnswer]], None]
-"""Is called with the described homes, in their order, before anything is written. Raises CodexError to refuse."""
+Reserve = t.Callable[[t.Sequence[DesiredHome], t.Sequence[HomeAnswer]], None]
+"""Is called with the homes that will be served, as desired and as described, before anything is written.
+
+Raises CodexError to refuse them all.
+"""
 
 
 class Executor(t.Protocol):
@@ -57,27 +66,54 @@ class Outcome:
         """Whether any home was changed, or in check mode would be."""
         return any(home["changed"] for home in self.homes)
 
+    @property
+    def failure(self) -> str | None:
+        """Why the task failed: the reason of each home that did; None where none did."""
+        failed = [home for home in self.homes if home.get("failed")]
+        if not failed:
+            return None
+        if len(self.homes) == 1:
+            return t.cast(str, failed[0]["msg"])
+        reasons = [f"{home['user']} ({home['codex_home']}): {home['msg']}" for home in failed]
+        others = "; the others did not" if len(failed) < len(self.homes) else ""
+        return " ".join([f"{len(failed)} of {len(self.homes)} homes failed{others}.", *reasons])
+
 
 @dataclass
 class HomeRun:
-    """One home on its way: what is desired, the last answer and plan, and what all rounds did."""
+    """One home on its way: what is desired, the last answer and plan, and what all rounds did.
+
+    failure: why nothing more is done to it; the other homes go on.
+    """
 
     desired: DesiredHome
     answer: HomeAnswer = field(default_factory=HomeAnswer)
-    plan: HomePlan = field(init=False)
+    plan: HomePlan | None = None
+    failure: str | None = None
     changes: list[Change] = field(default_factory=list)
     parts: dict[str, dict[str, t.Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    processes: dict[int, Process] | None = None
-    """Programs that run with the login that was there before, by pid; None: not looked for."""
+    processes: dict[str, dict[int, Process]] = field(default_factory=dict)
+    """By the part that was changed: programs that run with what was there before, by pid."""
 
     def result(self) -> dict[str, t.Any]:
         """The home's result: of the last plan, but for the parts that a round changed."""
+        if self.plan is None or self.failure is not None:
+            return {**self._place(), **self.parts, "changed": bool(self.changes), **_failed(self.failure or "")}
         result = {**self.plan.result, **self.parts}
         result["changed"] = bool(self.changes) or self.plan.result["changed"]
-        if self.processes is not None:
-            result["auth"] = {**result["auth"], **restart_report(result["user"], self.processes.values())}
+        for part, processes in self.processes.items():
+            result[part] = {**result[part], **restart_report(result["user"], part, processes.values())}
         return result
+
+    def _place(self) -> dict[str, t.Any]:
+        """Whose home it is and where, as far as that is known."""
+        user = self.answer.get("user_info", {}).get("name") or self.desired.user
+        return {"user": user, "codex_home": self.answer.get("codex_home") or self.desired.codex_home}
+
+
+def _failed(reason: str) -> dict[str, t.Any]:
+    return {"failed": True, "msg": reason}
 
 
 Batch = list[tuple[HomeRun, list[Change]]]
@@ -94,19 +130,28 @@ def converge(
 ) -> Outcome:
     """Makes the target's homes as desired, or in check mode says what that would take.
 
-    Raises CodexError for what is refused, and where files keep changing.
+    A home that is refused or fails is not in the way of the others; its result says why. Raises CodexError for what
+    makes the whole task wrong.
     """
     runs = [HomeRun(home) for home in desired]
+    left = runs
     for _round in range(ROUNDS):
-        _describe_and_plan(executor, runs, verify)
+        _describe_and_plan(executor, left, check_mode, verify)
+        left = [run for run in left if run.failure is None]
         if reserve:
-            reserve([run.answer for run in runs])
-        if check_mode or _apply(executor, runs, verify):
-            return _outcome(runs, check_mode, verify)
-    raise CodexError(f"A file kept changing, {ROUNDS} times in a row. Stop the Codex that writes it, and run again.")
+            reserve([run.desired for run in left], [run.answer for run in left])
+        left = _apply(executor, left, check_mode, verify)
+        if not left:
+            break
+    for run in left:
+        run.failure = (
+            f"A file kept changing, {ROUNDS} times in a row. Stop the Codex that writes it, and run the play again."
+        )
+    return _outcome(runs, check_mode, verify)
 
 
-def _describe_and_plan(executor: Executor, runs: t.Sequence[HomeRun], verify: bool) -> None:
+def _describe_and_plan(executor: Executor, runs: t.Sequence[HomeRun], check_mode: bool, verify: bool) -> None:
+    """Gives each home its answer, and its plan or its failure. Raises CodexError for what makes the task wrong."""
     requests = [describe_request(run.desired) for run in runs]
     for request in requests if verify else ():
         request["login_status"] = True
@@ -114,24 +159,47 @@ def _describe_and_plan(executor: Executor, runs: t.Sequence[HomeRun], verify: bo
         requests.append({**describe_request(DesiredHome()), "every_user": True})
     answers = executor.execute("describe", requests)
     others = answers[len(runs) :]
-    plans = plan_homes([run.desired for run in runs], answers[: len(runs)], datetime.now(UTC), others)
-    for run, answer, plan in zip(runs, answers, plans, strict=False):
-        run.answer, run.plan = answer, plan
-
-
-def _apply(executor: Executor, runs: t.Sequence[HomeRun], verify: bool) -> bool:
-    """Does what the plans say; False where another program wrote before or after it. Raises CodexError."""
-    batch = _batch(runs)
-    if not batch:
-        return True
-    requests = [_apply_request(run.desired, changes, verify) for run, changes in batch]
-    answers = executor.execute("apply", requests)
-    finished = [_record(run, changes, answer) for (run, changes), answer in zip(batch, answers, strict=True)]
-    if not all(finished):
-        return False
-    for (run, _changes), answer in zip(batch, answers, strict=True):
+    for run, answer in zip(runs, answers, strict=False):
         run.answer = answer
-    return True
+        if check_mode and is_missing_user(answer):
+            run.answer = described_as_new(run.desired)
+            run.warnings.append(
+                f"There is no user {run.desired.user} on this host. Check mode goes on as if an earlier task created "
+                "the user; without check mode, this fails."
+            )
+    planned = plan_homes([run.desired for run in runs], [run.answer for run in runs], datetime.now(UTC), others)
+    for run, plan in zip(runs, planned, strict=True):
+        if isinstance(plan, CodexError):
+            run.failure = str(plan)
+        else:
+            run.plan = plan
+
+
+def _apply(executor: Executor, runs: t.Sequence[HomeRun], check_mode: bool, verify: bool) -> list[HomeRun]:
+    """Does what the plans say, and returns the homes where another program wrote before or after it.
+
+    In check mode only asks the host's codex, where it is asked, whether it starts with the new configuration.
+    """
+    batch = _batch(runs)
+    requests = [_apply_request(run, changes, verify) for run, changes in batch]
+    if check_mode:
+        batch = [
+            (run, []) for (run, _changes), request in zip(batch, requests, strict=True) if "start_check" in request
+        ]
+        requests = [{**request, "operations": []} for request in requests if "start_check" in request]
+    if not batch:
+        return []
+    answers = executor.execute("apply", requests)
+    unfinished: list[HomeRun] = []
+    for (run, changes), answer in zip(batch, answers, strict=True):
+        if not _record(run, changes, answer) and run not in unfinished:
+            unfinished.append(run)
+        if not check_mode and "login_status" in answer:
+            run.answer["login_status"] = answer["login_status"]
+    if any(run.failure for run, _changes in batch):
+        for run in [run for run in unfinished if run.desired.is_host_wide and run.failure is None]:
+            run.failure = WAITING
+    return [run for run in unfinished if run.failure is None]
 
 
 def _batch(runs: t.Sequence[HomeRun]) -> Batch:
@@ -143,46 +211,69 @@ def _batch(runs: t.Sequence[HomeRun]) -> Batch:
         (run, changes)
         for on_host in (False, True)
         for run in runs
+        if run.plan
         if (changes := [change for change in run.plan.changes if (change.operation["base"] == "host") == on_host])
     ]
 
 
-def _apply_request(desired: DesiredHome, changes: t.Sequence[Change], verify: bool) -> HomeRequest:
-    return {
+def _apply_request(run: HomeRun, changes: t.Sequence[Change], verify: bool) -> HomeRequest:
+    desired = run.desired
+    request: HomeRequest = {
         "user": desired.user,
         "codex_home": desired.codex_home,
         "operations": [change.operation for change in changes],
         "login_status": verify,
     }
+    is_asked = (desired.detect_version or verify) and desired.config is not None and desired.config.layer.reads_keys
+    for change in changes if is_asked else ():
+        if change.part == "config" and "content" in change.operation:
+            request["start_check"] = change.operation["content"]
+    return request
 
 
 def _record(run: HomeRun, changes: t.Sequence[Change], answer: HomeAnswer) -> bool:
-    """Records what apply did; returns False where another program wrote before or after it. Raises CodexError."""
+    """Records what apply did, or the home's failure; returns False where another program wrote before or after it."""
+    plan = t.cast(HomePlan, run.plan)
     if "error" in answer:
-        raise CodexError(messages.target_error(answer["error"]))
+        run.failure = messages.target_error(answer["error"])
+        return True
+    if answer.get("start_problem"):
+        run.failure = _start_failure(plan, answer["start_problem"])
+        return True
     results = answer["results"]
     is_unchanged = True
     for change, result in zip(changes, results, strict=False):
         if result["status"] == "conflict":
             return False
         if result["status"] == "failed":
-            raise CodexError(_failure(result))
+            run.failure = _failure(result)
+            return True
         run.changes.append(change)
         if change.part:
             backup = {"backup_file": result["backup_file"]} if result.get("backup_file") else {}
-            run.parts[change.part] = {**run.parts.get(change.part, {}), **run.plan.result[change.part], **backup}
-        if "processes" in result:
-            running = {process["pid"]: process for process in result["processes"]}
-            run.processes = {**(run.processes or {}), **running}
-            is_unchanged = is_unchanged and not result["overwritten"]
+            run.parts[change.part] = {**run.parts.get(change.part, {}), **plan.result[change.part], **backup}
+            if "processes" in result:
+                running = {process["pid"]: process for process in result["processes"]}
+                run.processes[change.part] = {**run.processes.get(change.part, {}), **running}
+                is_unchanged = is_unchanged and not result["overwritten"]
         if result.get("in_place"):
-            run.warnings.append(_in_place_warning(change, run.plan.result["codex_home"]))
+            run.warnings.append(_in_place_warning(change, plan.result["codex_home"]))
     if len(results) != len(changes):
-        raise CodexError(
-            f"The work on {run.plan.result['codex_home']} was cut off. Run the play again; it picks up where this run "
+        run.failure = (
+            f"The work on {plan.result['codex_home']} was cut off. Run the play again; it picks up where this run "
             "stopped."
         )
     return is_unchanged
+
+
+def _start_failure(plan: HomePlan, words: str) -> str:
+    """The sentence for a configuration with which the host's codex says that it does not start."""
+    config, path = t.cast(DesiredConfig, plan.desired.config), plan.config.result["path"]
+    said = redaction.without_secrets(words, plan.config.after.get(path, {}), config.redaction)
+    return (
+        f"The codex of {plan.result['user']} does not start with what {path} would hold, so nothing was changed in "
+        f"this home. Correct the settings. It says: {said}"
+    )
 
 
 def _in_place_warning(change: Change, codex_home: str) -> str:
@@ -191,7 +282,7 @@ def _in_place_warning(change: Change, codex_home: str) -> str:
     sentence = f"{folder}{change.operation['path']} is a mount point of its own and was {what}."
     if change.part != "auth":
         return f"{sentence} Mount its folder instead."
-    return f"{sentence} Codex 0.169 cannot renew a ChatGPT login in such a file: mount its folder instead."
+    return f"{sentence} Codex 0.167.2 and later cannot renew a ChatGPT login in such a file: mount its folder instead."
 
 
 def _failure(result: OperationResult) -> str:
@@ -208,29 +299,38 @@ def _failure(result: OperationResult) -> str:
 def _outcome(runs: t.Sequence[HomeRun], check_mode: bool, verify: bool) -> Outcome:
     outcome = Outcome([run.result() for run in runs])
     for run, result in zip(runs, outcome.homes, strict=True):
-        if verify and not (check_mode and run.plan.changes):  # codex can say nothing of changes that were not made
-            _verify(run, result)
+        if run.plan is None or run.failure is not None:
+            outcome.diffs += [change.diff for change in run.changes if change.diff]
+            outcome.warnings += run.warnings
+            continue
+        # codex can say nothing of changes that were not made, and nothing of a user that is yet to be made
+        if verify and "login_status" in run.answer and not (check_mode and run.plan.changes):
+            problem = _verify(run, result)
+            if problem:
+                result.update(_failed(problem))
         changes = run.plan.changes if check_mode else run.changes
         outcome.diffs += [change.diff for change in changes if change.diff]
         outcome.warnings += run.plan.warnings + run.warnings
-        if result.get("auth", {}).get("restart_required"):
-            outcome.warnings.append(f"{result['auth']['restart_reason']} Restart them.")
+        for part in run.processes:
+            if result[part].get("restart_required"):
+                outcome.warnings.append(f"{result[part]['restart_reason']} Restart them.")
     outcome.warnings = list(dict.fromkeys(outcome.warnings))
     return outcome
 
 
-def _verify(run: HomeRun, result: dict[str, t.Any]) -> None:
-    """Compares what the host's own codex says with what is declared. Raises CodexError where they differ."""
+def _verify(run: HomeRun, result: dict[str, t.Any]) -> str | None:
+    """How what the host's own codex says differs from what is declared; None where it does not."""
     status = run.answer["login_status"]
     result["login_status"] = status
     user, path = result["user"], result["codex_home"]
     if status["codex"] is None:
-        raise CodexError(f"The user {user} has no codex to verify the login with. Install it, or set verify to false.")
+        return f"The user {user} has no codex to verify the login with. Install it, or set verify to false."
     if run.desired.auth is None:
-        return
+        return None
     expected = "none" if run.desired.auth.credential is None else result["auth"]["login"]["method"]
-    if status["method"] != expected:
-        raise CodexError(
-            f"`codex login status` says {status['method']} for {path}, and {expected} was declared. "
-            f"Run it there to see why, with CODEX_HOME={path}."
-        )
+    if status["method"] == expected:
+        return None
+    return (
+        f"`codex login status` says {status['method']} for {path}, and {expected} was declared. "
+        f"Run it there to see why, with CODEX_HOME={path}."
+    )

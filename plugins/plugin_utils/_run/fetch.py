@@ -29,13 +29,15 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFa
 class Destination:
     """The controller's file, and what may be done to it.
 
-    encrypt: encrypts it where it is new or plain; None: it stays as it is. vault: the run's VaultLib.
+    encrypt: encrypts it where it is new or plain; None: it stays as it is. vault: the run's VaultLib. only_renewable:
+    leave a login on the target that Codex does not renew.
     """
 
     path: pathlib.Path
     vault: t.Any
     encrypt: t.Callable[[bytes], bytes] | None
     on_account_mismatch: OnAccountMismatch
+    only_renewable: bool = False
 
 
 def fetch(
@@ -65,6 +67,7 @@ def fetch(
             datetime.now(UTC),
             encrypt=destination.encrypt is not None,
             is_encrypted=stored is not None and stored.encrypt is not None,
+            only_renewable=destination.only_renewable,
         )
         if check_mode or not plan.writes:
             return plan

@@ -12,6 +12,8 @@ import re
 import shlex
 import typing as t
 
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest
+
 PACKAGE: t.Final = "ansible_collections.fleet.codex.plugins.module_utils"
 FOLDER: t.Final = pathlib.Path(__file__).parent.parent.parent / "module_utils"
 
@@ -27,28 +29,36 @@ PYTHONS: t.Final = (
 )
 """Where a Python is looked for, the fastest to start first: the first one on PATH may be a slow shim."""
 
-TOO_OLD, NO_PYTHON = 64, 65  # exit statuses of the boot code and of the command
+NO_PYTHON: t.Final = 65  # exit status of the command
+BEGUN: t.Final = "fleet.codex has begun"
 
-BOOT: t.Final = (
-    f"import sys\nif sys.version_info < (3, 6): sys.exit({TOO_OLD})\nexec(sys.stdin.buffer.read(int(sys.argv[1])))"
-)
-"""Runs as many bytes of the standard input as its argument says: the program."""
-
-ADD: t.Final = """import sys
+START: t.Final = f"""import os, sys
+def fail(*error):
+    sys.__excepthook__(*error)
+    sys.stderr.flush()
+    os._exit(0)
+sys.excepthook = fail
+sys.stdout.write("\\n{BEGUN}\\n")
+sys.stdout.flush()
 def add(name, source):
     module = sys.modules[name] = type(sys)(name)
     exec(compile(source, name, "exec"), module.__dict__)
     return module
 """
-"""Makes a module from its source. An import finds it in sys.modules, without the packages above it."""
+"""What every program begins with.
+
+`fail`: a program that fails ends with 0 as well, since any other status means that the next Python is to be tried.
+`BEGUN` tells a program that was killed from one that was never started. `add` makes a module from its source; an
+import finds it in sys.modules, without the packages above it.
+"""
 
 
 @functools.cache
 def program_code(name: Name, with_codex: bool) -> bytes:
-    """A program as BOOT takes it: each of its modules is added after those that it imports, then `main` is called."""
+    """A program as `boot` reads it: each of its modules is added after those that it imports, then `main` is called."""
     modules = program_modules(name, with_codex)
     added = [f"add({module!r}, {source!r})" for module, source in modules.items()]
-    return (ADD + "\n".join(added) + ".main()\n").encode()
+    return (START + "\n".join(added) + ".main()\n").encode()
 
 
 def program_modules(name: Name, with_codex: bool = False) -> dict[str, str]:
@@ -70,6 +80,11 @@ def program_modules(name: Name, with_codex: bool = False) -> dict[str, str]:
     return modules
 
 
+def needs_codex(homes: t.Iterable[HomeRequest]) -> bool:
+    """Whether a request has the user's `codex` run on the target."""
+    return any(home.get(key) for home in homes for key in ("detect_version", "login_status", "start_check"))
+
+
 def imports(source: str, before: str = r"\n") -> list[str]:
     """The modules for targets that a module imports. before: pattern of what may stand before an import."""
     return re.findall(rf"{before}from {re.escape(PACKAGE)}\.([\w.]+) import ", source)
@@ -85,21 +100,24 @@ def without_comments(source: str) -> str:
     return re.sub(r"^ *#.*$", "", source, flags=re.M)
 
 
+def boot(size: int) -> str:
+    """Python code, from 2.7 on, that runs as many bytes of the standard input. A Python before 3.6 reads none of it."""
+    return f"import sys; sys.version_info < (3, 6) and sys.exit(1); exec(sys.stdin.buffer.read({size}))"
+
+
 def command(interpreters: t.Sequence[str], size: int, input_file: str | None = None) -> str:
     """The shell command that starts the first usable Python with what comes over standard input.
 
-    size: bytes of the program, which the input begins with. A Python that is too old says so before it reads, so
-    that the next one finds the whole input.
+    size: bytes of the program, which the input begins with. A Python that is missing, broken or too old ends with
+    another status than 0 and has read nothing, so that the next one finds the whole input.
+
+    The command means the same to sh, zsh, csh and fish, and survives a login shell that reads it once more, as with
+    `sudo -i`, where variables are expanded and line ends are lost: it is one line without any of $ ` ! \\ and without
+    an assignment.
     """
-    candidates = " ".join(map(shlex.quote, interpreters))
-    loop = (
-        f"for python in {candidates}; do "
-        'command -v "$python" >/dev/null 2>&1 || continue; '
-        f'LC_ALL=C.UTF-8 "$python" -I -S -c {shlex.quote(BOOT)} {size} && exit 0; '
-        f'status=$?; case $status in {TOO_OLD}|126|127) ;; *) exit "$status";; esac; '
-        f"done; exit {NO_PYTHON}"
-    )
-    return f"{{ {loop}; }} < {shlex.quote(input_file)}" if input_file else loop
+    source = f" < {shlex.quote(input_file)}" if input_file else ""
+    tries = [f'env LC_ALL=C.UTF-8 {shlex.quote(python)} -I -S -c "{boot(size)}"{source}' for python in interpreters]
+    return " || ".join([*tries, f"exit {NO_PYTHON}"])
 
 
 def prepare() -> None:

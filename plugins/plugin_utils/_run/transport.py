@@ -15,17 +15,21 @@ import base64
 import contextlib
 import json
 import os
+import re
 import typing as t
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK, PROTOCOL, mask
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.program import (
+    BEGUN,
     NO_PYTHON,
     PYTHONS,
     command,
+    needs_codex,
     program_code,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils.answers import checked_answer
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     Envelope,
@@ -46,6 +50,7 @@ class Transport:
         if getattr(self._connection._shell, "_IS_WINDOWS", False):
             raise CodexError("fleet.codex does not support Windows targets yet.")
         self._interpreters = self._find_interpreters(task_vars)
+        self._needs_terminal = False  # sudo has said so
         self._environment: dict[str, t.Any] = {}
         action._compute_environment_string(self._environment)
 
@@ -62,9 +67,8 @@ class Transport:
     def execute(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
         """The target's answers for these homes, in their order. Raises CodexError without an answer."""
         request: HomesRequest = {"operation": operation, "homes": list(homes)}
-        with_codex = any(home.get("detect_version") or home.get("login_status") for home in homes)
-        answers: list[HomeAnswer] = self._exchange(program_code(operation, with_codex), request)["homes"]
-        return answers
+        answers: list[HomeAnswer] = self._exchange(program_code(operation, needs_codex(homes)), request)["homes"]
+        return [checked_answer(answer) for answer in answers]
 
     def ask_api(self, request: ProbeRequest) -> ProbeAnswer:
         """What the Responses API answers, asked from the target. Raises CodexError without an answer of the target."""
@@ -80,12 +84,19 @@ class Transport:
             "environment": {str(name): str(value) for name, value in self._environment.items()},
         }
         data = program + json.dumps({**envelope, **request}).encode()
-        send = self._send_by_pipe if self._can_pipe() else self._send_by_file
-        return self._read_answer(send(data, len(program)), key)
+        if self._can_pipe():
+            outcome = self._send_by_pipe(data, len(program))
+            self._needs_terminal = wants_terminal(outcome["stderr"])
+        if not self._can_pipe():
+            # ssh gets a terminal where nothing is piped, unless ansible_ssh_use_tty is false.
+            outcome = self._send_by_file(data, len(program))
+        return self._read_answer(outcome, key)
 
     def _can_pipe(self) -> bool:
         # Ansible's own is_pipelining_enabled() also says no where users keep remote files or did not
         # ask for pipelining, and neither is a reason to put secrets on the target's disk.
+        if hasattr(self._connection, "get_chain"):  # Mitogen, which always can and says that it cannot
+            return True
         become = self._connection.become
         wants_tty = getattr(self._connection, "_is_tty_requested", None)  # ssh
         return (
@@ -93,6 +104,7 @@ class Transport:
             # ansible-core 2.18 and earlier have no such attribute, and except su by its name.
             and (become is None or getattr(become, "pipelining", become.name != "su"))
             and not (wants_tty is not None and wants_tty())
+            and not self._needs_terminal
         )
 
     def _send_by_pipe(self, data: bytes, size: int) -> dict[str, t.Any]:
@@ -134,7 +146,13 @@ class Transport:
             action._fixup_perms2([folder, path], execute=False)
             return self._run(size, input_file=path)
         finally:
-            action._remove_tmp_path(folder, force=True)
+            # Without become: libssh awaits a password prompt even from commands that need none, and removes nothing.
+            become = self._connection.become
+            self._connection.set_become_plugin(None)
+            try:
+                action._remove_tmp_path(folder, force=True)
+            finally:
+                self._connection.set_become_plugin(become)
 
     def _read_answer(self, outcome: dict[str, t.Any], key: bytes) -> dict[str, t.Any]:
         lines = [line for line in outcome["stdout"].splitlines() if line.startswith(MARK)]
@@ -155,10 +173,7 @@ class Transport:
                 "This host has no Python 3.6 or later, which fleet.codex needs. Install python3, or set "
                 "ansible_python_interpreter to where it is."
             )
-        raise CodexError(
-            f"The target program of fleet.codex ended without an answer (status {outcome['rc']}"
-            f"{_last_words(outcome['stderr'])}). Run the play again; it picks up where this run stopped."
-        )
+        raise CodexError(silence(outcome["stdout"], outcome["stderr"], outcome["rc"]))
 
 
 def _unmask(text: str, key: bytes) -> dict[str, t.Any] | None:
@@ -170,10 +185,40 @@ def _unmask(text: str, key: bytes) -> dict[str, t.Any] | None:
     return answer
 
 
-def _last_words(stderr: str) -> str:
-    """The last line of a failed execution; of a Python traceback only the exception's name."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    if not lines:
-        return ""
-    last = lines[-1].partition(":")[0] if any(line.startswith("Traceback") for line in lines) else lines[-1]
-    return f"; its last words: {last}"
+_PROGRAMS: t.Final = "sudo|su|doas|env|sh|dash|ash|bash|ksh|mksh|zsh|csh|tcsh|fish"
+
+
+def wants_terminal(said: str) -> bool:
+    """Whether sudo refuses to run without a terminal: `requiretty` in sudoers. The message may be translated."""
+    return any(re.match(r"sudo: (?!.*askpass).*\btty\b", line, re.I) for line in said.splitlines())
+
+
+def silence(stdout: str, stderr: str, status: int) -> str:
+    """The sentence for an execution without an answer.
+
+    Only programs that start others are quoted, by their names. Anything else may be a banner of sshd, or, in what a
+    Python program says, a secret.
+    """
+    lines = [line.rstrip() for line in (*stdout.splitlines(), *stderr.splitlines())]  # a terminal mixes the two
+    said = "\n".join(lines)
+    if BEGUN in lines:
+        failures = re.findall(r"^Traceback .*\n(?: .*\n)*([\w.]+)", said, re.M)
+        if failures:
+            return (
+                f"The target program of fleet.codex failed with {failures[-1]}, which is a fault of the program. "
+                "Report it to those who maintain fleet.codex."
+            )
+        return (
+            f"The target program of fleet.codex was stopped, or its answer was cut off (status {status}). "
+            "Run the play again; it picks up where this run stopped."
+        )
+    if wants_terminal(said):
+        return (
+            "sudo on this host runs only in a terminal (requiretty in sudoers). Set ansible_ssh_extra_args to -tt, or "
+            "take requiretty out of sudoers for this user."
+        )
+    causes = "".join(f"; {line}" for line in lines if re.match(rf"(?:/\S*/)?(?:{_PROGRAMS}): ", line))
+    return (
+        f"The host did not start the target program of fleet.codex (status {status}{causes}). Find out with "
+        "ansible.builtin.ping and the same variables what keeps this host from working, and correct it."
+    )

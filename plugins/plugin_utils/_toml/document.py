@@ -20,6 +20,9 @@ BOM: t.Final = "\ufeff"
 NESTING_LIMIT: t.Final = 80
 """Tables and lists in each other. That is the limit of the library with which Codex reads."""
 
+INTEGER_LIMIT: t.Final = 2**63
+"""Integers are signed and have 64 bits. Codex does not start with others, nor with a float like 1e999 (measured)."""
+
 
 class Unreadable(CodexError):
     """A file is not a TOML document."""
@@ -62,20 +65,31 @@ def parse(text: str, path: str) -> Table:
     import tomli
 
     try:
-        data = tomli.loads(text)
+        data = tomli.loads(text, parse_float=_float)
+        what = _beyond_limits(data)
     except tomli.TOMLDecodeError as error:
         raise Unreadable(
             f"{path} is not valid TOML (line {error.lineno}, column {error.colno}), so Codex refuses to start. "
             "Correct it first; nothing was changed."
         ) from None
     except RecursionError:
-        data = None
-    if data is None or _is_too_deep(data):
-        raise Unreadable(
-            f"{path} is nested too deeply, by more than {NESTING_LIMIT} levels, so Codex refuses to start. "
-            "Correct it first; nothing was changed."
-        )
+        what = TOO_DEEP
+    except ValueError:  # of `_float`, and for an integer with more digits than Python reads
+        what = TOO_LARGE
+    if what:
+        raise Unreadable(f"{path} {what}, so Codex refuses to start. Correct it first; nothing was changed.")
     return data
+
+
+TOO_DEEP: t.Final = f"is nested too deeply, by more than {NESTING_LIMIT} levels"
+TOO_LARGE: t.Final = "has a number beyond 64 bits"
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value) and "inf" not in text:
+        raise ValueError("overflow")
+    return value
 
 
 def is_toml(text: str) -> bool:
@@ -87,18 +101,17 @@ def is_toml(text: str) -> bool:
     return True
 
 
-def _is_too_deep(data: Table) -> bool:
+def _beyond_limits(data: Table) -> str | None:
+    """What in the data Codex cannot read though it is TOML; None for nothing."""
     level: list[t.Any] = [data]
     for _level in range(NESTING_LIMIT + 1):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
+        values = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        if not all(-INTEGER_LIMIT <= value < INTEGER_LIMIT for value in values if isinstance(value, int)):
+            return TOO_LARGE
+        level = [value for value in values if isinstance(value, (dict, list))]
         if not level:
-            return False
-    return True
+            return None
+    return TOO_DEEP
 
 
 def equal(one: t.Any, other: t.Any) -> bool:

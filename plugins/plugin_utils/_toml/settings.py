@@ -10,6 +10,7 @@ import datetime
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import (
+    INTEGER_LIMIT,
     NESTING_LIMIT,
     KeyPath,
     Table,
@@ -20,7 +21,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import 
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
-INTEGER_LIMIT = 2**63  # TOML integers are signed 64 bits
 ListRules = t.Mapping[KeyPath, str | None]
 """How lists of the settings are merged, by the path of each: by the key that items are matched by, or appended
 (None). There are no places in a path: a list in an item of another list is named by the keys alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import typing as t
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import (
@@ -57,7 +57,23 @@ def test_one_newline_at_the_end_of_a_key_is_trimmed(end: str) -> None:
         (f"\u201c{MARKER}\u201d", "characters that no key has"),
         (f"['{MARKER}']", "characters that no key has"),
         (f"<{MARKER}>", "characters that no key has"),
-        (5, "must be a string"),
+        (5, "api_key is a number, not a key"),
+        (True, "api_key is a boolean"),
+        ([MARKER], "api_key is no text"),
+        ("op://vault/item/key", "a reference to a store of secrets"),
+        (f"https://x:{MARKER}@example.com", "is a URL"),
+        (f"vault:secret/{MARKER}", "a reference to a store of secrets"),
+        ("None", "a word for no value"),
+        ("null", "a word for no value"),
+        ("TRUE", "a word for no value"),
+        (f"__omit_place_holder__{MARKER}", "omit"),
+        ("12345", "is a number, not a key"),
+        (f"OPENAI_API_KEY={MARKER}", "a line NAME=value"),
+        (f"export OPENAI_API_KEY={MARKER}", "a line NAME=value"),
+        (f"~/{MARKER}", "is a path"),
+        (f"/run/secrets/{MARKER}", "is a path"),
+        ("sk-...abcd", "is shortened"),
+        (f"at-{MARKER}", "is a personal access token and no API key"),
     ],
 )
 def test_keys_that_are_refused(key: object, words: str) -> None:
@@ -137,7 +153,10 @@ BAD: list[tuple[object, str]] = [
     (chatgpt(auth_mode="ChatGPT"), "auth_mode"),
     ({"auth_mode": "chatgpt", "OPENAI_API_KEY": MARKER}, "auth_mode"),
     ({"OPENAI_API_KEY": f"{MARKER} x"}, "blanks"),
-    ({"OPENAI_API_KEY": 5}, "must be a string"),
+    ({"OPENAI_API_KEY": 5}, "is a number"),
+    ({"OPENAI_API_KEY": f"at-{MARKER}"}, "is a personal access token"),
+    ({"OPENAI_API_KEY": f"OPENAI_API_KEY={MARKER}"}, "a line NAME=value"),
+    ({"personal_access_token": "op://vault/item/token"}, "a reference to a store of secrets"),
     ({"tokens": [MARKER]}, "tokens in content must be an object"),
     (chatgpt(tokens__refresh_token=...), "refresh_token"),
     (chatgpt(tokens__access_token=None), "access_token"),
@@ -188,3 +207,43 @@ def test_half_of_a_surrogate_pair_is_refused_wherever_it_is() -> None:
     document = {"OPENAI_API_KEY": "fleet-test-key-1", "more": "\ud800"}
     with pytest.raises(CodexError, match=r"^content has a character that is not Unicode text"):
         from_document(document, "content")
+
+
+@pytest.mark.parametrize(
+    ("odd", "what"),
+    [
+        ({1: 2}, "a key that is not text"),
+        ([{"a": {None: 1}}], "a key that is not text"),
+        ([10**5000], "a number that is too large, or is none"),
+        (float("nan"), "a number that is too large, or is none"),
+        (b"x", "a value of the type bytes"),
+        (date(2026, 1, 31), "a value of the type date"),
+        (json.loads("[" * 200 + "]" * 200), "values that are nested too deeply"),
+    ],
+)
+def test_data_that_an_auth_json_cannot_hold_is_refused_wherever_it_is(odd: t.Any, what: str) -> None:
+    document = chatgpt()
+    for content in ({**document, "x": odd}, {**document, "tokens": {**document["tokens"], "x": [odd]}}):
+        with pytest.raises(CodexError, match=f"^content has {what}, which no login has. Take the file"):
+            from_document(content, "content")
+
+
+def test_an_integer_with_more_digits_than_python_reads_is_refused() -> None:
+    with pytest.raises(CodexError, match=r"^src has a number that is too large, which no login has\."):
+        from_document('{"OPENAI_API_KEY": "k", "x": ' + "9" * 5000 + "}", "src")
+
+
+@pytest.mark.parametrize("odd", [["x"], 5, {}, "x" * 5000])
+def test_an_id_token_whose_claims_are_not_text_is_refused(odd: t.Any) -> None:
+    document = chatgpt()
+    document["tokens"]["id_token"] = jwt({"email": odd})
+    with pytest.raises(
+        CodexError, match=r"^tokens\.id_token in src is not a JWT .* whose claims of the account are text"
+    ):
+        from_document(document, "src")
+
+
+@pytest.mark.parametrize("odd", [{"x" * 5000: 1}, {str(n): n for n in range(500)}])
+def test_more_than_any_login_has_is_refused(odd: dict[str, t.Any]) -> None:
+    with pytest.raises(CodexError, match=r"^src has names, texts or more fields than any login has\."):
+        from_document({**chatgpt(), **odd}, "src")

@@ -33,14 +33,15 @@ LOST = "cannot save a renewed ChatGPT login"
             {"mount_point": True},
             0o700,
             [],
-            f"{PATH} is a mount point of its own, and Codex 0.169 {LOST} there: it loses the login. Mount the folder "
-            "instead of the file.",
+            f"{PATH} is a mount point of its own, and Codex 0.167.2 and later {LOST} there: it loses the "
+            "login. Mount the folder instead of the file.",
         ),
         (
             {"hard_links": 2},
             0o700,
             [],
-            f"{PATH} has a second hard link, and Codex 0.169 {LOST} then: it loses the login. Remove the other name.",
+            f"{PATH} has a second hard link, and Codex 0.167.2 and later {LOST} then: it loses the login. "
+            "Remove the other name.",
         ),
         (
             {"owner": "root"},
@@ -102,3 +103,55 @@ def test_a_file_that_is_not_there_yet_has_no_problem() -> None:
     # Nor has one that will be there with a mode with which Codex cannot write it, but for that mode.
     (problem,) = renewal_problems(describe(desired()), mode=0o400, replaced=True)
     assert "read-only" in problem
+
+
+LOCK_OF_ROOT = {"kind": "file", "owner": "root", "mode": 0o644, "writable": False}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (
+            {"auth__lock": LOCK_OF_ROOT},
+            f"{HOME}/.codex/auth.lock belongs to root, so alice's Codex 0.166 and later cannot lock it, and {LOST}: it "
+            "loses the login. Make alice its owner, with mode 0600.",
+        ),
+        ({"auth__json__lock": LOCK_OF_ROOT}, "auth.json.lock belongs to root, so alice's Codex 0.167.2 and later"),
+        ({"auth__lock": {**LOCK_OF_ROOT, "owner": "alice"}}, "auth.lock is read-only"),
+        ({"auth__lock": {"kind": "directory", "mode": 0o700}}, "auth.lock is no file"),
+        ({"auth__lock": {"kind": "unreadable"}}, "auth.lock is no file"),
+        ({"auth__lock": {**LOCK_OF_ROOT, "mode": 0o666, "writable": True}}, ""),
+        ({"auth__lock": {"kind": "dangling"}}, ""),
+        # A link to a login has its second lock where it leads.
+        ({"auth__json__lock": LOCK_OF_ROOT, "auth": {"link": "/srv/real.json"}}, ""),
+        ({"auth__lock": LOCK_OF_ROOT, "auth": {"link": "/srv/real.json"}}, "auth.lock belongs to root"),
+        (
+            {"auth": {"link": "/srv/real.json", "folder_writable": False}},
+            f"{PATH} is a link to a file in a folder where alice cannot write, so Codex 0.167.2 and later {LOST}: it "
+            "loses the login. Let the user write in that folder, or put the file in place of the link.",
+        ),
+        ({"auth": {"link": "/srv/real.json", "folder_writable": True}}, ""),
+    ],
+)
+def test_a_lock_or_a_folder_that_codex_cannot_write_loses_a_renewed_login(
+    files: dict[str, dict[str, t.Any]], words: str
+) -> None:
+    for arguments, warned in (({"content": chatgpt()}, bool(words)), ({"api_key": KEY}, False)):
+        wanted = desired(auth=arguments)
+        facts = {**files, "auth": {**auth_file(arguments), **files.get("auth", {})}}
+        answer = describe(wanted, **t.cast("dict[str, FileFacts]", facts))
+        answer["is_root"] = False
+        warnings = plan(wanted, answer).warnings
+        assert len(warnings) == warned
+        assert all(words in warning for warning in warnings)
+        if "problems" in home_report(answer, None, NOW)["login"]:
+            assert home_report(answer, None, NOW)["login"]["problems"] == warnings
+
+
+def test_a_lock_that_a_deployment_as_root_gives_to_the_user_is_a_problem_until_then() -> None:
+    wanted = desired(auth={"content": chatgpt()})
+    lock = t.cast(FileFacts, LOCK_OF_ROOT)
+    answer = describe(wanted, auth=auth_file({"content": chatgpt()}), auth__lock=lock)
+    (problem,) = home_report(answer, None, NOW)["login"]["problems"]
+    assert "auth.lock belongs to root" in problem
+    assert (operations(plan(wanted, answer)), plan(wanted, answer).warnings) == (["give auth.lock"], [])

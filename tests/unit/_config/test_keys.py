@@ -8,11 +8,13 @@ import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import keys as config_keys
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import parse_version
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.info import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.changes import find_changes
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import Table, dotted
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.tests.support.planning import (
     KEY,
+    NOW,
     SYSTEM,
     config_file,
     describe,
@@ -83,6 +85,23 @@ WIRE, BEARER = "model_providers.acme.wire_api", "mcp_servers.docs.bearer_token"
         (WIRE, "responses_websocket", {None: "read", "0.80": "refused", "0.92": "read", "0.93": "refused"}),
         (WIRE, "rest", {None: "refused", "0.94": "refused"}),
         (BEARER, "b", {None: "read", "0.34": "ignored", "0.45": "read", "0.47": "refused", "0.169": "refused"}),
+        ("approval_policy", "untrusted", {None: "read", "0.148": "read", "0.149": "refused", "0.171": "refused"}),
+        ("approval_policy", "never", {None: "read", "0.171": "read"}),
+        ("model_reasoning_effort", "max", {None: "read", "0.137": "refused", "0.139": "read"}),
+        ("model_reasoning_effort", "none", {"0.20": "read", "0.49": "refused", "0.58": "read"}),
+        ("profiles.work.model_reasoning_effort", "xhigh", {"0.58": "refused", "0.94": "read"}),
+        ("service_tier", "default", {"0.104": "read", "0.115": "refused", "0.128": "refused", "0.139": "read"}),
+        ("model_providers.openai", {"name": "x"}, {None: "read", "0.104": "read", "0.115": "refused"}),
+        ("model_providers.lmstudio", {"name": "x"}, {"0.104": "read", "0.171": "refused"}),
+        ("model_providers.azure", {"name": "x"}, {"0.171": "read"}),
+        ("model_providers.amazon-bedrock", {"aws": {"region": "x"}}, {"0.171": "read"}),
+        ("model_providers.amazon-bedrock.name", "x", {"0.115": "read", "0.128": "refused", "0.171": "refused"}),
+        ("model_providers.amazon-bedrock.base_url", "x", {"0.139": "refused", "0.171": "read"}),
+        ("features.x", {"a": 1}, {"0.45": "read", "0.94": "refused", "0.139": "read"}),
+        ("features.x", True, {"0.94": "read"}),
+        ("agents.max_depth", 2, {"0.94": "read", "0.104": "refused", "0.139": "read"}),
+        ("agents.default_subagent_model", "m", {"0.65": "read", "0.139": "refused", "0.148": "read"}),
+        ("agents.max_concurrent_threads_per_session", 2, {"0.65": "read", "0.139": "refused", "0.148": "read"}),
         ("model", "m", {None: "read", "0.20": "read", "0.169": "read"}),
     ],
 )
@@ -223,3 +242,34 @@ def test_a_warning_says_what_to_do_about_the_key() -> None:
         "config.toml: profile keeps Codex 0.169.0 from starting, which has the option --profile in its place. Remove "
         "it; drop_removed_keys does.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("files", "version", "warned"),
+    [
+        ({"config": b'default_permissions = "x"\n'}, "0.171.0", True),
+        ({"config": b'default_permissions = "x"\n'}, "0.104.0", False),
+        ({"config": b'default_permissions = "x"\n'}, None, False),
+        ({"config": b'default_permissions = "x"\n[permissions.y]\n'}, "0.137.0", True),
+        ({"config": b'default_permissions = "x"\n[permissions.x]\n'}, "0.171.0", False),
+        ({"config": b'default_permissions = ":workspace"\n'}, "0.171.0", False),
+        ({"config": b'default_permissions = "x"\n', "system": b"[permissions.x]\n"}, "0.171.0", False),
+        ({"config": b'permissions = "x"\n', "system": b'default_permissions = "x"\n'}, "0.171.0", True),
+    ],
+)
+def test_default_permissions_need_their_table(files: dict[str, bytes], version: str | None, warned: bool) -> None:
+    wanted = desired(config={"settings": {"model": "m"}}, codex_version=version)
+    answer = describe(wanted, **{name: config_file(content) for name, content in files.items()})
+    warnings = plan(wanted, answer).warnings
+    assert len(warnings) == warned
+    assert all("sets default_permissions to a name" in warning for warning in warnings)
+    assert home_report(answer, version, NOW)["config"]["problems"] == warnings
+
+
+def test_a_refused_value_in_a_file_is_a_warning_with_the_same_words() -> None:
+    (warning,) = config_keys.start_warnings({"approval_policy": "untrusted"}, (0, 171, 0), PATH)
+    assert warning == (
+        f"{PATH}: approval_policy with the value untrusted keeps Codex 0.171.0 from starting. Correct or remove it."
+    )
+    (warning,) = config_keys.start_warnings({"model_providers": {"ollama": {"name": MARKER}}}, (0, 171, 0), PATH)
+    assert warning.startswith(f"{PATH}: model_providers.ollama as a table keeps Codex 0.171.0 from starting.")

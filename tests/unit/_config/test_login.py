@@ -8,7 +8,6 @@ import typing as t
 import pytest
 import tomli
 from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import summarise
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
 from ansible_collections.fleet.codex.tests.support.planning import (
@@ -31,6 +30,7 @@ from ansible_collections.fleet.codex.tests.support.planning import (
     operations,
     other_home,
     plan,
+    plan_all,
 )
 
 CONFIG = f"{HOME}/.codex/config.toml"
@@ -137,10 +137,10 @@ def test_a_file_with_two_logins_is_one_that_can_be_lost(
     there = file(data, auth=summarise(data))
     wanted = layer("managed", settings=tomli.loads(deleted_by.decode()))
     with pytest.raises(CodexError, match="Codex would delete the login"):
-        plan_homes([wanted], [describe(wanted)], NOW, [other_home("bob", there)])
+        plan_all([wanted], [describe(wanted)], NOW, [other_home("bob", there)])
     answer = other_home("bob", there, config=config_file(b"".join({FORCED_API, FORCED_CHATGPT} - {deleted_by})))
     wanted = layer("system", settings={"model": "gpt-5"})
-    assert not plan_homes([wanted], [describe(wanted)], NOW, [answer])[0].warnings
+    assert not plan_all([wanted], [describe(wanted)], NOW, [answer])[0].warnings
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_variable_that_makes_codex_delete_a_right_login_is_refused(
         wanted = desired(environment={variable: "x"})
     else:
         wanted = desired(auth={"api_key": KEY} if login == "apikey" else {"content": chatgpt()})
-        more["codex__env"] = file(variables=[variable], lines=[])
+        more["codex__env"] = file(variables={variable: "digest"}, lines=[])
     if refused:
         with pytest.raises(CodexError, match=f"sets {variable}, which forced_login_method in .* does not allow"):
             plan(wanted, describe(wanted, **more))

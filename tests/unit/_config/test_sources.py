@@ -76,7 +76,7 @@ def test_profiles_that_were_not_all_read_are_a_warning() -> None:
     answer = describe(wanted) | t.cast(HomeAnswer, {"all_profiles": False})
     (warning,) = plan(wanted, answer).warnings
     assert warning.startswith(
-        "/home/alice/.codex has more than 4 MiB of profile files, and only the first ones were read"
+        "/home/alice/.codex has more than 10,000 files, or more than 4 MiB of profile files, and only"
     )
 
 

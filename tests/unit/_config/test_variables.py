@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_variables
-from ansible_collections.fleet.codex.tests.support.planning import HOME, KEY, describe, desired, file, operations, plan
+from ansible_collections.fleet.codex.tests.support.planning import (
+    HOME,
+    KEY,
+    chatgpt,
+    config_file,
+    describe,
+    desired,
+    file,
+    operations,
+    plan,
+)
 
+WORKLOAD_IDENTITY = ("OPENAI_FEDERATION_RULE_ID", "OPENAI_IDENTITY_TOKEN_FILE", "OPENAI_IDENTITY_TOKEN_SOURCE")
 VALUES, SYSTEM = f"{HOME}/.codex/codex.env", "/etc/environment"
 FILES = {
-    "codex__env": file(variables=["A", "CODEX_API_KEY"]),
-    "/etc/environment": file(variables=["CODEX_ACCESS_TOKEN", "CODEX_API_KEY"]),
+    "codex__env": file(variables=dict.fromkeys(["A", "CODEX_API_KEY"], "digest")),
+    "/etc/environment": file(variables=dict.fromkeys(["CODEX_ACCESS_TOKEN", "CODEX_API_KEY"], "digest")),
 }
 
 
@@ -31,12 +42,17 @@ def test_every_file_that_sets_one_is_named() -> None:
         ("CODEX_API_KEY", None, "Codex 0.44 and later uses it instead of auth.json in `codex exec`"),
         ("CODEX_ACCESS_TOKEN", "0.129.0", None),
         ("CODEX_ACCESS_TOKEN", "0.130.0", "Codex 0.130 and later uses it instead of auth.json. Remove it"),
+        ("OPENAI_FEDERATION_RULE_ID", "0.149.0", None),
+        ("OPENAI_FEDERATION_RULE_ID", "0.150.0", "Codex 0.150 and later uses it instead of auth.json. Remove it"),
+        ("OPENAI_IDENTITY_TOKEN_FILE", None, "Codex 0.150 and later uses it instead of auth.json. Remove it"),
+        ("OPENAI_IDENTITY_TOKEN_SOURCE", "0.169.0", None),
+        ("OPENAI_IDENTITY_TOKEN_SOURCE", "0.171.0", "Codex 0.171 and later uses it instead of auth.json. Remove it"),
         ("OPENAI_API_KEY", None, None),
     ],
 )
 def test_a_variable_that_outranks_the_login_is_a_warning(name: str, version: str | None, words: str | None) -> None:
     wanted = desired(auth={"api_key": KEY}, codex_version=version)
-    made = plan(wanted, describe(wanted, **{"/etc/environment": file(variables=[name])}))
+    made = plan(wanted, describe(wanted, **{"/etc/environment": file(variables=dict.fromkeys([name], "digest"))}))
     assert operations(made) == ["write auth.json"]
     if words is None:
         assert made.warnings == []
@@ -51,10 +67,20 @@ def test_a_declared_variable_that_outranks_the_login_is_a_warning() -> None:
     (warning,) = plan(wanted, describe(wanted)).warnings
     assert warning.startswith(f"{VALUES} sets CODEX_API_KEY, and ")
     removed = desired(auth={"api_key": KEY}, environment={})
-    there = {"codex__env": file(variables=["CODEX_API_KEY"])}
+    there = {"codex__env": file(variables={"CODEX_API_KEY": "digest"})}
     assert plan(removed, describe(removed, **there)).warnings == []
 
 
 def test_without_a_declared_login_there_is_nothing_to_outrank() -> None:
     wanted = desired(config={"settings": {"model": "gpt-5"}})
     assert plan(wanted, describe(wanted, **FILES)).warnings == []
+
+
+@pytest.mark.parametrize("method", ["api", "chatgpt"])
+@pytest.mark.parametrize("name", WORKLOAD_IDENTITY)
+def test_workload_identity_never_makes_codex_delete_the_login(method: str, name: str) -> None:
+    wanted = desired(auth={"api_key": KEY} if method == "api" else {"content": chatgpt()})
+    config = config_file(f'forced_login_method = "{method}"\n'.encode())
+    made = plan(wanted, describe(wanted, config=config, codex__env=file(variables=dict.fromkeys([name], "digest"))))
+    assert operations(made) == ["write auth.json"]
+    assert len(made.warnings) == 1

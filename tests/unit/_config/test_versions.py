@@ -29,7 +29,22 @@ def test_versions(text: str, version: versions.Version) -> None:
     assert parse_version(versions.number(version)) == version
 
 
-@pytest.mark.parametrize("text", ["", "latest", "0", "0.", "0.1.2.3", "0.169.0 beta", "-0.1", "0.1x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "latest",
+        "0",
+        "0.",
+        "0.1.2.3",
+        "0.169.0 beta",
+        "-0.1",
+        "0.1x",
+        "0." + "9" * 5000,
+        "9" * 5000 + ".1",
+        "\u0663.\u0664",
+    ],
+)
 def test_what_is_not_a_version(text: str) -> None:
     with pytest.raises(CodexError, match="codex_version must be a version such as"):
         parse_version(text)
@@ -113,3 +128,29 @@ def test_the_documentation_has_the_table() -> None:
     }
     documented = {name: (works, accepted, later.split(";")[0].strip()) for name, works, accepted, later in rows}
     assert {name: documented.get(name) for name in expected} == expected
+
+
+def test_the_documentation_has_the_refused_values() -> None:
+    page = (CHECKOUT / "docs" / "codex-versions.md").read_text(encoding="utf-8")
+    section = page.partition("### Values that some versions refuse")[2].partition("\n## ")[0]
+    rows, key = [], ""
+    for line in re.findall(r"^\| (.*) \|$", section, re.M):
+        first, value, span = line.lstrip("| ").split(" | ") if line.count(" | ") == 2 else ("", *line[2:].split(" | "))
+        key = first or key
+        rows.append((key, value, span))
+    for name, values in versions.REFUSED_VALUES.items():
+        name = name.removeprefix("profiles.*.").replace(".*", ".NAME")
+        table, _dot, last = name.rpartition(".")
+        for value, span in values.items():
+            text = number_range(span)
+            assert [
+                row
+                for row in rows
+                if row[2] == text
+                and (name in row[0] or (table in row[0] and f"`.{last}`" in row[0]) or f"`{last}`" in row[1])
+                and (not isinstance(value, str) or f"`{value}`" in row[1])
+            ], (name, value, text)
+
+
+def number_range(span: versions.VersionRange) -> str:
+    return versions.number(span.first) if span.first == span.last else span.range()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
-from ansible_collections.fleet.codex.plugins.module_utils._describe.file_facts import variable_names
+from ansible_collections.fleet.codex.plugins.module_utils._describe.file_facts import (
+    LINE_LIMIT,
+    LINES_LIMIT,
+    VARIABLE_LIMIT,
+    describe_content,
+    variables,
+)
 from ansible_collections.fleet.codex.plugins.module_utils.describe import is_profile
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,11 +27,25 @@ from hypothesis import strategies as st
 @example("A=''")
 @example('A="')
 @example("A= b")
-def test_a_variable_is_named_where_its_value_is_not_empty(line: str) -> None:
+def test_a_variable_is_told_where_its_value_is_not_empty(line: str) -> None:
     """By the rule of docs/protocol.md, as one pattern."""
-    pattern = r"[ \t]*(?:export[ \t]+)?(\w+)=[\"']?[^\s\"']"
-    expected = re.match(pattern, line)
-    assert list(variable_names(f"B=\n{line}\n#C=d")) == ([expected[1]] if expected else [])
+    pattern = r"[ \t]*(?:export[ \t]+)?(\w+)=(?=[\"']?[^\s\"'])(.*)"
+    found = re.match(pattern, line, re.DOTALL)
+    expected = [(found[1], hashlib.sha256(found[2].encode()).hexdigest())] if found else []
+    assert list(variables(f"B=\n{line}\n#C=d")) == expected
+
+
+def test_of_a_value_its_digest_alone_is_told() -> None:
+    assert "SECRETMARKER" not in str(list(variables("A=SECRETMARKER\nB='SECRETMARKER'")))
+
+
+def test_what_a_user_fills_a_file_with_is_told_up_to_a_limit() -> None:
+    many = "".join(f"NAME{number}=x\n" for number in range(VARIABLE_LIMIT + 1)).encode()
+    assert len(describe_content(many, "variables")["variables"]) == VARIABLE_LIMIT
+    (name,) = describe_content(b"N" * 1_000_000 + b"=x", "variables")["variables"]
+    assert len(name) == LINE_LIMIT
+    lines = describe_content((b"x" * 1_000_000 + b" # mark\n") * (LINES_LIMIT + 1), {"lines": "# mark"})["lines"]
+    assert [len(line) for line in lines] == [LINE_LIMIT] * LINES_LIMIT
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from ansible_collections.fleet.codex.tests.support.planning import desired
         ({"A-B": "x"}, "has a name that no variable can have"),
         ({"1A": "x"}, "has a name that no variable can have"),
         ({"": "x"}, "has a name that no variable can have"),
-        ({"A": None}, "A must be text"),
+        ({"A": None}, "A is empty"),
         ({"A": True}, "A must be text"),
         ({"A": 0.5}, "A must be text"),
     ],

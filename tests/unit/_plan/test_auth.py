@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.auth import plan_auth
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import auth_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
@@ -26,6 +25,7 @@ from ansible_collections.fleet.codex.tests.support.planning import (
     operation,
     operations,
     plan,
+    plan_all,
     written,
 )
 
@@ -97,7 +97,7 @@ def test_a_clock_that_is_wrong_decides_nothing(years: int) -> None:
         there["tokens"] = {**there["tokens"], "refresh_token": f"fleet-test-{hours}"}
         wanted = desired(auth={"content": chatgpt()})
         answer = describe(wanted, auth=auth_file({"content": there}))
-        right, wrong = (plan_homes([wanted], [answer], now)[0] for now in (NOW, NOW + timedelta(days=365 * years)))
+        right, wrong = (plan_all([wanted], [answer], now)[0] for now in (NOW, NOW + timedelta(days=365 * years)))
         assert right.changes == wrong.changes
         assert right.result["auth"]["reason"] == wrong.result["auth"]["reason"]
 

@@ -7,6 +7,7 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.redaction import Vaulted
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
@@ -152,19 +153,52 @@ def test_fishs_file_is_removed_only_where_it_reads_these_values() -> None:
         assert operations(plan(wanted, describe(wanted, **{name: file(content)}))) == expected
 
 
-def test_no_value_is_shown() -> None:
-    wanted = desired(environment={"A": KEY, "B": KEY})
+@pytest.mark.parametrize("declared", [{"A": "1"}, {}])
+def test_shell_files_that_lead_to_where_the_user_cannot_write_are_left_alone(declared: dict[str, str]) -> None:
+    wanted = desired(environment=declared)
+    line = environment.shell_line(VALUES, describe(wanted)["user_info"])
+    locked = [] if declared else [line]
+    facts = file(b"x", 0o444, lines=locked, link="/nix/store/profile", folder_writable=False)
+    result = plan(wanted, describe(wanted, __profile=facts, __bashrc=facts))
+    assert [name for name in operations(result) if name.startswith("lines")] == []
+    (warning,) = result.warnings
+    assert warning.startswith(f"{HOME}/.profile and {HOME}/.bashrc lead to where alice cannot write, so ")
+    assert ("codex_export_api_key" in warning) == bool(declared)
+    done = file(b"x", 0o444, lines=[] if locked else [line], link="/nix/store/profile", folder_writable=False)
+    assert plan(wanted, describe(wanted, __profile=done, __bashrc=done)).warnings == []
+
+
+def test_a_read_only_file_of_the_users_own_is_replaced() -> None:
+    wanted = desired(environment={"A": "1"})
+    result = plan(wanted, describe(wanted, __profile=file(b"x", 0o444, lines=[], writable=False)))
+    assert "lines .profile" in operations(result)
+    assert result.warnings == []
+
+
+@pytest.mark.parametrize("shell", ["/usr/bin/tcsh", "/bin/csh", "/usr/bin/nu"])
+def test_a_shell_that_reads_none_of_the_files_is_told(shell: str) -> None:
+    wanted, none = desired(environment={"A": "1"}), desired(environment={})
+    (warning,) = plan(wanted, describe(wanted, shell=shell)).warnings
+    assert warning.startswith(f"The shell of alice, {shell}, reads none of the files that set these variables.")
+    assert plan(none, describe(none, shell=shell)).warnings == []
+
+
+def test_values_are_shown_by_the_rules_for_settings_and_where_they_are_no_known_secret() -> None:
+    declared = {"B_KEY": "x1", "A": "x1", "LOGIN": KEY, "V": Vaulted("v1"), "URL": "https://u:x2@h", "MINE": "shown"}
+    wanted = desired(codex_home="/srv/codex/alice", auth={"api_key": KEY}, environment=declared)
     result = plan(wanted, describe(wanted, codex__env=file(b"A=1\n")))
-    assert [(diff["before"], diff["after"]) for diff in diffs(result)][:1] == [
-        ("(other variables or values)\n", "A=********\nB=********\n")
-    ]
+    (diff,) = [diff for diff in diffs(result) if diff["after_header"].endswith("codex.env") and diff["before"]]
+    assert (diff["before"], diff["after"]) == (
+        "(other variables or values)\n",
+        "A=********\nB_KEY=********\nCODEX_HOME=/srv/codex/alice\nLOGIN=********\nMINE=shown\nURL=********\n"
+        "V=********\n",
+    )
     assert KEY not in repr((diffs(result), result.result, result.warnings))
-    assert base64.b64decode(result.changes[0].operation["content"]) == f"A={KEY}\nB={KEY}\n".encode()
-    assert result.result["environment"] == {"changed": True, "path": VALUES, "variables": ["A", "B"]}
+    assert result.result["environment"]["variables"] == ["A", "B_KEY", "CODEX_HOME", "LOGIN", "MINE", "URL", "V"]
 
 
 def test_what_new_variables_write_and_show() -> None:
-    wanted = desired(environment={"A": KEY})
+    wanted = desired(environment={"A_KEY": KEY})
     answer = describe(wanted, shell="/usr/bin/fish")
     made = plan(wanted, answer)
     line = environment.shell_line(VALUES, answer["user_info"])
@@ -173,7 +207,7 @@ def test_what_new_variables_write_and_show() -> None:
     at_home = {"base": "home_directory", "mode": 0o644}
     assert [change.operation for change in made.changes] == [
         {"operation": "write", "base": "codex_home", "path": "codex.env", "mode": 0o600, **new}
-        | {"content": base64.b64encode(f"A={KEY}\n".encode()).decode()},
+        | {"content": base64.b64encode(f"A_KEY={KEY}\n".encode()).decode()},
         {
             "operation": "lines",
             "path": ".profile",
@@ -187,7 +221,7 @@ def test_what_new_variables_write_and_show() -> None:
         {"operation": "link", "base": "home_directory", "path": environment.LINK, "to": VALUES},
     ]
     assert diffs(made) == [
-        file_diff(VALUES, "", "A=********\n"),
+        file_diff(VALUES, "", "A_KEY=********\n"),
         file_diff(f"{HOME}/.profile", "", f"{line}\n"),
         file_diff(f"{HOME}/{environment.FISH_FILE}", "", fish.decode()),
         file_diff(f"{HOME}/{environment.LINK}", "", f"link to {VALUES}\n"),

@@ -23,14 +23,24 @@ def fetch(
     kept: dict[str, t.Any] | None = None,
     encrypt: bool = False,
     is_encrypted: bool = False,
+    only_renewable: bool = False,
 ) -> FetchPlan:
     answer = describe(desired(), **({} if there is None else {"auth": there}))
     credential = None if kept is None else from_document(kept, "")
-    return plan_fetch(answer, credential, "fail", DEST, NOW, encrypt=encrypt, is_encrypted=is_encrypted)
+    return plan_fetch(
+        answer,
+        credential,
+        "fail",
+        DEST,
+        NOW,
+        encrypt=encrypt,
+        is_encrypted=is_encrypted,
+        only_renewable=only_renewable,
+    )
 
 
 def test_without_a_login_nothing_is_written() -> None:
-    plan = fetch(kept=chatgpt())
+    plan = fetch()
     assert (plan.writes, plan.login_file, plan.diff) == (False, None, None)
     assert plan.result == {
         "changed": False,
@@ -70,6 +80,37 @@ def test_a_plain_copy_is_encrypted_with_its_own_login(
     assert (plan.writes, plan.login_file) == (writes, None)
     assert (plan.result["changed"], plan.result["encrypted"]) == (writes, encrypted)
     assert (plan.result["reason"] == "The copy on the controller was not encrypted.") is writes
+
+
+@pytest.mark.parametrize("there", [None, auth_file({"content": chatgpt()}), auth_file({"content": older()})])
+@pytest.mark.parametrize("kept", [None, chatgpt()])
+def test_a_copy_in_clear_text_is_a_warning_each_time(there: FileFacts | None, kept: dict[str, t.Any] | None) -> None:
+    warnings = fetch(there, kept).result.get("warnings", [])
+    assert [DEST in warning and "encrypt_vault_id" in warning for warning in warnings] == (
+        [True] if there or kept else []
+    )
+    for encrypt, is_encrypted in ((True, False), (True, True), (False, True)):
+        assert "warnings" not in fetch(there, kept, encrypt, is_encrypted).result
+
+
+def test_a_plain_copy_is_encrypted_where_the_target_has_no_login() -> None:
+    plan = fetch(None, chatgpt(), encrypt=True)
+    assert (plan.writes, plan.login_file, plan.result["changed"]) == (True, None, True)
+
+
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        ({"api_key": KEY}, "an API key, which Codex does not renew"),
+        ({"content": {**chatgpt(), "tokens": {**chatgpt()["tokens"], "refresh_token": ""}}}, "a ChatGPT login, which"),
+    ],
+)
+def test_a_login_that_codex_does_not_renew_is_left_on_request(login: dict[str, t.Any], words: str) -> None:
+    assert fetch(auth_file(login)).writes
+    plan = fetch(auth_file(login), older(), only_renewable=True)
+    assert (plan.writes, plan.login_file, plan.result["changed"]) == (False, None, False)
+    assert words in plan.result["reason"]
+    assert fetch(auth_file({"content": chatgpt()}), older(), only_renewable=True).writes
 
 
 def test_a_copy_that_is_replaced_is_encrypted_by_the_way() -> None:

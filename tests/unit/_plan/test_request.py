@@ -9,7 +9,10 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.environment im
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.tests.support.planning import KEY, desired
 
-ALWAYS = {"auth", "config", "system", "managed", "requirements", "codex.env", "/etc/environment"}
+ALWAYS = {
+    *("auth", "auth.lock", "auth.json.lock", "config", "system", "managed", "requirements", "codex.env"),
+    "/etc/environment",
+}
 READERS = {
     *SHELL_FILES,
     ".config/environment.d/60-fleet-codex.conf",

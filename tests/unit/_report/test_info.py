@@ -96,7 +96,7 @@ def test_problems_are_those_of_a_login_that_codex_renews() -> None:
 
 
 def test_conflicts_are_what_codex_uses_in_place_of_the_file() -> None:
-    files = {"codex__env": file(variables=["CODEX_API_KEY"]), "auth": auth_file({"api_key": KEY})}
+    files = {"codex__env": file(variables={"CODEX_API_KEY": "digest"}), "auth": auth_file({"api_key": KEY})}
     answer = found(**files, config=config_file(b'cli_auth_credentials_store = "keyring"\n'))
     variable, store = home_report(answer, None, NOW)["login"]["conflicts"]
     assert "codex.env sets CODEX_API_KEY" in variable

@@ -81,8 +81,11 @@ def test_no_secret_is_shown() -> None:
 
 
 def test_running_programs_are_named_in_the_order_of_their_numbers() -> None:
-    assert restart_report("alice", []) == {"restart_required": False}
-    report = restart_report("alice", [{"pid": 20, "name": "codex-tui"}, {"pid": 3, "name": "codex"}])
+    assert restart_report("alice", "auth", []) == {"restart_required": False}
+    assert "keep the variables that they started with" in str(
+        restart_report("alice", "environment", [{"pid": 3, "name": "codex"}])
+    )
+    report = restart_report("alice", "auth", [{"pid": 20, "name": "codex-tui"}, {"pid": 3, "name": "codex"}])
     assert report["restart_required"] is True
     assert report["restart_reason"].endswith(
         "of alice are running and keep the login that they started with: codex (3), codex-tui (20)."

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import stat
+import tempfile
+import typing as t
 
 import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.controller_file import encryption, read, replace
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.controller_file import (
+    check_not_in_inventory,
+    encryption,
+    read,
+    replace,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
 VAULT = VaultLib([("default", VaultSecret(b"one")), ("prod", VaultSecret(b"two"))])
 OTHER = VaultLib([("default", VaultSecret(b"another"))])
+
+
+def encrypt(vault: VaultLib, vault_id: str, content: bytes) -> bytes:
+    """What a file holds that is encrypted with a vault id."""
+    made = encryption(vault, vault_id)
+    assert made is not None
+    return made(content)
 
 
 @pytest.fixture
@@ -59,7 +74,7 @@ def test_a_plain_file_has_no_encryption(file: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("vault_id", ["default", "prod"])
 def test_an_encrypted_file_is_encrypted_again_with_its_own_secret(file: pathlib.Path, vault_id: str) -> None:
-    raw = encryption(VAULT, vault_id)(b"SECRETMARKER")
+    raw = encrypt(VAULT, vault_id, b"SECRETMARKER")
     assert b"SECRETMARKER" not in raw
     replace(file, raw, None)
     stored = read(file, VAULT)
@@ -73,11 +88,77 @@ def test_an_encrypted_file_is_encrypted_again_with_its_own_secret(file: pathlib.
     assert (f";{vault_id}\n".encode() in again) is (vault_id != "default")
 
 
-def test_a_file_that_no_secret_opens_is_refused_and_not_quoted(file: pathlib.Path) -> None:
-    replace(file, encryption(OTHER, "default")(b"SECRETMARKER"), None)
-    for vault in (VAULT, VaultLib(None)):
-        with pytest.raises(CodexError, match=f"^dest: {file} is encrypted, and none of this run's vault secrets opens"):
-            read(file, vault)
+@pytest.mark.parametrize("option", ["dest", "src"])
+def test_no_password_the_wrong_one_and_a_damaged_file_are_three_sentences(file: pathlib.Path, option: str) -> None:
+    raw = encrypt(OTHER, "default", b"SECRETMARKER")
+    replace(file, raw, None)
+    for secrets in (None, []):
+        with pytest.raises(
+            CodexError, match=f"^{option}: {file} is encrypted, and this run has no vault password. Give"
+        ):
+            read(file, VaultLib(secrets), option)
+    with pytest.raises(CodexError, match=f"^{option}: {file} is encrypted, and none of .* opens it. Give the password"):
+        read(file, VAULT, option)
+    header, body = raw.split(b"\n", 1)
+    for damaged in (raw[:-9], header, header[:14], header + b"\n" + body.replace(b"3", b"x")):
+        file.write_bytes(damaged)
+        with pytest.raises(CodexError, match=f"^{option}: {file} is .*(damaged vault file|opens it)"):
+            read(file, OTHER, option)
+
+
+@contextlib.contextmanager
+def without_rights() -> t.Iterator[None]:
+    """Nobody's rights, where the tests run as root, which may read everything."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_read_is_another_sentence(machine_folder: pathlib.Path) -> None:
+    file = machine_folder / "alice.json"
+    file.write_bytes(b"SECRETMARKER")
+    file.chmod(0)
+    with without_rights():
+        with pytest.raises(
+            CodexError, match=f"^src: {file} cannot be read on the controller .Permission denied.. Allow"
+        ):
+            read(file, VAULT, "src")
+        with pytest.raises(CodexError, match=r"^dest: .* cannot be written on the controller .*\. Choose a place"):
+            replace(pathlib.Path("/proc/none/alice.json"), b"new", None)
+
+
+@pytest.fixture
+def machine_folder() -> t.Iterator[pathlib.Path]:
+    """A folder that any user may walk through, which those of pytest are not."""
+    with tempfile.TemporaryDirectory(prefix="fleet-codex-", dir="/var/tmp") as name:
+        os.chmod(name, 0o711)
+        yield pathlib.Path(name)
+
+
+def test_without_a_vault_id_the_only_password_of_the_run_encrypts() -> None:
+    for vault_id in (None, ""):
+        assert encryption(VaultLib(None), vault_id) is None
+        assert encryption(VaultLib([]), vault_id) is None
+        assert encryption(VAULT, vault_id) is None
+        made = encryption(VaultLib([("prod", VaultSecret(b"two"))]), vault_id)
+        assert made is not None and made(b"x").startswith(b"$ANSIBLE_VAULT;1.2;AES256;prod\n")
+
+
+def test_a_folder_that_is_an_inventory_is_refused(tmp_path: pathlib.Path) -> None:
+    folder, file = tmp_path / "inventory", tmp_path / "hosts"
+    folder.mkdir()
+    file.touch()
+    (tmp_path / "link").symlink_to(folder)
+    for dest in (folder / "copies" / "a.json", tmp_path / "link" / "a.json", folder / "x" / ".." / "a.json"):
+        with pytest.raises(CodexError, match=f"is inside the inventory folder {folder}, .* Choose a folder outside it"):
+            check_not_in_inventory(dest, ["host,", str(file), str(folder)])
+    for dest in (tmp_path / "copies" / "a.json", tmp_path / "inventory2" / "a.json"):
+        check_not_in_inventory(dest, ["host,", str(file), str(folder)])
 
 
 def test_a_vault_id_that_the_run_does_not_have_is_refused() -> None:

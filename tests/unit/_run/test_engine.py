@@ -10,7 +10,7 @@ import tomli
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import HOME
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import ROUNDS, converge
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import ROUNDS, Outcome, converge
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest
@@ -32,6 +32,14 @@ class Counting:
         if operation == "apply":
             self.before_apply()
         return self.program.execute(operation, list(homes))
+
+
+def converged(*arguments: t.Any, **options: t.Any) -> Outcome:
+    """The outcome where no home failed. Raises CodexError with the reason where one did."""
+    outcome = converge(*arguments, **options)
+    if outcome.failure:
+        raise CodexError(outcome.failure)
+    return outcome
 
 
 def desired(home: t.Any, key: str = "fleet-test-key-1", **arguments: t.Any) -> DesiredHome:
@@ -83,7 +91,7 @@ def test_a_file_that_never_rests_is_given_up_and_left_as_it_is(tmp_path: t.Any) 
     count = iter(range(100))
     executor = Counting(lambda: t.cast(None, auth.write_text(f'{{"OPENAI_API_KEY": "other-{next(count)}"}}')))
     with pytest.raises(CodexError, match="kept changing"):
-        converge(executor, [desired(codex_home)])
+        converged(executor, [desired(codex_home)])
     assert executor.operations == ["describe", "apply"] * ROUNDS
     assert auth.read_text() == f'{{"OPENAI_API_KEY": "other-{ROUNDS - 1}"}}'
 
@@ -135,7 +143,7 @@ def test_work_that_is_cut_off_is_not_a_success(tmp_path: t.Any) -> None:
             return answers
 
     with pytest.raises(CodexError, match="was cut off"):
-        converge(Cut(), [desired(tmp_path / "codex")])
+        converged(Cut(), [desired(tmp_path / "codex")])
 
 
 def test_what_cannot_be_written_is_one_sentence(tmp_path: t.Any) -> None:
@@ -152,7 +160,7 @@ def test_what_cannot_be_written_is_one_sentence(tmp_path: t.Any) -> None:
             ]
 
     with pytest.raises(CodexError, match=f"The disk is full at {codex_home}/auth.json"):
-        converge(Failing(), [desired(codex_home)])
+        converged(Failing(), [desired(codex_home)])
 
 
 class Scripted:
@@ -174,7 +182,8 @@ def test_a_home_is_reserved_before_anything_is_written_and_in_every_round(tmp_pa
     class Refused(Exception):
         pass
 
-    def refuse(described: t.Sequence[HomeAnswer]) -> None:
+    def refuse(homes: t.Sequence[DesiredHome], described: t.Sequence[HomeAnswer]) -> None:
+        assert [home.codex_home for home in homes] == [str(tmp_path / "codex")]
         assert [answer["codex_home"] for answer in described] == [str(tmp_path / "codex")]
         raise Refused
 
@@ -186,7 +195,9 @@ def test_a_home_is_reserved_before_anything_is_written_and_in_every_round(tmp_pa
     rounds: list[int] = []
     scripted = Scripted(*[{"results": [{"status": "conflict", "path": "x"}]}] * ROUNDS)
     with pytest.raises(CodexError, match="kept changing"):
-        converge(scripted, [desired(tmp_path / "codex")], reserve=lambda described: rounds.append(len(described)))
+        converged(
+            scripted, [desired(tmp_path / "codex")], reserve=lambda homes, described: rounds.append(len(described))
+        )
     assert rounds == [1] * ROUNDS
 
 
@@ -223,8 +234,12 @@ def test_nobody_has_to_restart_where_nobody_runs(tmp_path: t.Any) -> None:
 @pytest.mark.parametrize(
     ("operation", "part", "words"),
     [
-        ("write", "auth", "was rewritten in place. Codex 0.169 cannot renew a ChatGPT login in such a file"),
-        ("remove", "auth", "was emptied. Codex 0.169 cannot renew a ChatGPT login in such a file"),
+        (
+            "write",
+            "auth",
+            "was rewritten in place. Codex 0.167.2 and later cannot renew a ChatGPT login in such a file",
+        ),
+        ("remove", "auth", "was emptied. Codex 0.167.2 and later cannot renew a ChatGPT login in such a file"),
         ("write", "config", "was rewritten in place. Mount its folder instead."),
     ],
 )
@@ -246,7 +261,7 @@ def test_files_of_the_host_come_after_all_homes_and_every_other_home_is_looked_a
     system = desired(tmp_path / "one", auth=None, config={"layer": "system", "settings": {"a": 1}})
     executor = Scripted(*[{"results": [{"status": "conflict", "path": "x"}]}] * ROUNDS * 2)
     with pytest.raises(CodexError):
-        converge(executor, [system, desired(tmp_path / "two")])
+        converged(executor, [system, desired(tmp_path / "two")])
     (described, homes), (applied, batch) = executor.requests[:2]
     assert (described, [home.get("every_user", False) for home in homes]) == ("describe", [False, False, True])
     assert applied == "apply"
@@ -257,7 +272,7 @@ def test_files_of_the_host_come_after_all_homes_and_every_other_home_is_looked_a
 def test_an_error_of_a_home_that_came_up_later_is_one_sentence(tmp_path: t.Any) -> None:
     executor = Scripted({"error": {"reason": "child_died", "user": "alice"}})
     with pytest.raises(CodexError, match="^The work for the user alice ended without an answer"):
-        converge(executor, [desired(tmp_path / "codex")])
+        converged(executor, [desired(tmp_path / "codex")])
 
 
 class TestVerify:
@@ -274,7 +289,7 @@ class TestVerify:
                 return [t.cast(HomeAnswer, {**a, "login_status": {"codex": codex, "method": method}}) for a in answers]
 
         options = more.pop("options", {})
-        return converge(Verifying(), [desired(folder / "codex", **options)], verify=True, **more).homes[0]
+        return converged(Verifying(), [desired(folder / "codex", **options)], verify=True, **more).homes[0]
 
     def test_the_status_is_returned(self, tmp_path: t.Any) -> None:
         for _run in range(2):  # once with changes, once without
@@ -333,13 +348,14 @@ def test_a_failure_names_its_cause_and_its_place(facts: dict[str, t.Any], words:
     home = planning.desired(auth={"api_key": planning.KEY})
     failed = {"status": "failed", "reason": "system", **facts}
     with pytest.raises(CodexError) as caught:
-        converge(Planned([planning.describe(home)], failed), [home])
+        converged(Planned([planning.describe(home)], failed), [home])
     assert str(caught.value).startswith(f"{words}: nothing was changed there. ")
 
 
 def test_warnings_of_all_homes_are_returned_each_once() -> None:
     homes = [planning.desired(user=name, auth={"content": planning.chatgpt()}) for name in ("alice", "bob")]
-    files = {"managed": planning.config_file(b"a = \n"), "codex__env": planning.file(variables=["CODEX_API_KEY"])}
+    values = planning.file(variables={"CODEX_API_KEY": "digest"})
+    files = {"managed": planning.config_file(b"a = \n"), "codex__env": values}
     answers = [planning.describe(home, user=home.user, **files) for home in homes]
     outcome = converge(Planned(answers, None), homes, check_mode=True)
     about = [f"/home/{name}/.codex/codex.env sets CODEX_API_KEY" for name in ("alice", "bob")]

@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK, PROTOCOL, mask
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.program import NO_PYTHON, PYTHONS
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport, _last_words
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.program import BEGUN, NO_PYTHON, PYTHONS
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport, silence, wants_terminal
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
 KEY = b"k" * 32
@@ -46,10 +46,10 @@ def test_another_protocol_is_refused() -> None:
         read(line({"protocol": PROTOCOL + 1}))
 
 
-@pytest.mark.parametrize("stdout", ["", line(ANSWER)[:-3], f"{MARK}%%%", f"{MARK}{base64.b64encode(b'x').decode()}"])
-def test_an_answer_that_was_cut_off_does_not_count(stdout: str) -> None:
-    with pytest.raises(CodexError, match=r"ended without an answer \(status 1; its last words: broken pipe\)"):
-        read(stdout, 1, "warning\nbroken pipe\n")
+@pytest.mark.parametrize("rest", ["", line(ANSWER)[:-3], f"{MARK}%%%", f"{MARK}{base64.b64encode(b'x').decode()}"])
+def test_an_answer_that_was_cut_off_does_not_count(rest: str) -> None:
+    with pytest.raises(CodexError, match=r"cut off \(status 1\)\. Run the play again"):
+        read(f"{BEGUN}\n{rest}", 1, "warning\nbroken pipe\n")
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,67 @@ def test_a_host_without_a_python(interpreters: t.Sequence[str], words: str) -> N
         read("", NO_PYTHON, "", interpreters)
 
 
+BANNER = "Authorized use only.\nWarning: you are watched.\nbash is not for you"
+TRACE = 'Traceback (most recent call last):\n  File "x"\nValueError: SECRETMARKER\nOSError: SECRETMARKER\n'
+
+
 @pytest.mark.parametrize(
-    ("stderr", "words"),
+    ("stdout", "stderr", "begins"),
     [
-        ("", ""),
-        ("\n \n", ""),
-        ("sudo: a password is required\n", "; its last words: sudo: a password is required"),
-        ('Traceback (most recent call last):\n  File "x"\nValueError: SECRETMARKER\n', "; its last words: ValueError"),
+        ("", "", "The host did not start the target program of fleet.codex (status 1). Find out"),
+        ("", BANNER, "The host did not start the target program of fleet.codex (status 1). Find out"),
+        (
+            "",
+            f"sudo: unknown user x\n{BANNER}",
+            "The host did not start the target program of fleet.codex (status 1; sudo: un",
+        ),
+        (
+            "",
+            f"{BANNER}\r\n/bin/sh: 1: Bad\r\n",
+            "The host did not start the target program of fleet.codex (status 1; /bin/sh: ",
+        ),
+        # Without the program's beginning it is another program's.
+        ("", TRACE, "The host did not start the target program of fleet.codex (status 1). Find out"),
+        (
+            f"hello\n{BEGUN}\n",
+            BANNER,
+            "The target program of fleet.codex was stopped, or its answer was cut off (status 1).",
+        ),
+        (f"{BEGUN}\n", f"{BANNER}\n{TRACE}", "The target program of fleet.codex failed with ValueError, "),
+        (f"{BEGUN}\r\n{TRACE}".replace("\n", "\r\n"), "", "The target program of fleet.codex failed with ValueError, "),
+        (
+            f"{BEGUN}\n",
+            TRACE + "\nDuring\n\n" + TRACE.replace("Value", "Key"),
+            "The target program of fleet.codex failed with KeyE",
+        ),
+        (
+            "",
+            f"{BANNER}\nsudo: sorry, you must have a tty to run sudo",
+            "sudo on this host runs only in a terminal (requiretty",
+        ),
     ],
 )
-def test_the_last_words_quote_no_exception(stderr: str, words: str) -> None:
-    assert _last_words(stderr) == words
+def test_a_silence_has_one_sentence_that_quotes_neither_a_banner_nor_an_exception(
+    stdout: str, stderr: str, begins: str
+) -> None:
+    sentence = silence(stdout, stderr, 1)
+    assert sentence.startswith(begins)
+    assert "SECRETMARKER" not in sentence
+    assert "Warning" not in sentence and "bash is" not in sentence
+    # Running again helps where the program had begun and did not fail by itself, and nowhere else.
+    assert ("Run the play again" in sentence) == ("cut off" in begins)
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("sudo: sorry, you must have a tty to run sudo\n", True),
+        ("sudo: Entschuldigung, Sie müssen ein TTY haben, um sudo ausführen zu können\r\n", True),
+        ("sudo: no tty present and no askpass program specified\n", False),
+        ("sudo: a password is required\n", False),
+        ("you must have a tty\n", False),
+        ("", False),
+    ],
+)
+def test_a_sudo_that_wants_a_terminal_is_recognized(said: str, wanted: bool) -> None:
+    assert wants_terminal(said) is wanted

@@ -63,6 +63,13 @@ def test_pairs_are_handed_over_with_their_duplicates() -> None:
     assert loads(text, object_pairs_hook=list) == json.loads(text, object_pairs_hook=list)
 
 
+@pytest.mark.parametrize("text", ["9" * 401, "-" + "9" * 5000, f'{{"a": [{"1" * 4_000_000}]}}'])
+def test_an_integer_without_end_is_a_value_error(text: str) -> None:
+    """On every Python: those before 3.11 have no limit, and would take minutes."""
+    with pytest.raises(ValueError, match="too many digits"):
+        loads(text)
+
+
 def test_what_is_nested_without_end_is_a_recursion_error() -> None:
     for text in ("[" * 100_000, '{"a":' * 100_000):
         assert outcome(loads, text) == outcome(json.loads, text)

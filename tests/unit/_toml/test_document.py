@@ -96,3 +96,29 @@ def test_a_key_path_as_toml_writes_it() -> None:
 def test_what_two_lists_begin_and_end_with(one: list[object], other: list[object], begin: int, end: int) -> None:
     for pair in ((one, other), (other, one)):
         assert equal_ends(*pair) == (begin, end)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "9" * 5000,
+        "9223372036854775808",
+        "-9223372036854775809",
+        f"[{{a = {2**64}}}]",
+        "0x" + "f" * 5000,
+        "0o7" + "7" * 50,
+        "1e400",
+        "-1e9_999",
+        "9" * 5000 + ".0",
+    ],
+)
+def test_a_number_beyond_64_bits_is_a_file_that_cannot_be_read(value: str) -> None:
+    with pytest.raises(Unreadable, match=r"^/x has a number beyond 64 bits, so Codex refuses to start\. Correct it"):
+        toml_document.parse(f"a.b = {value}\n", "/x")
+
+
+@pytest.mark.parametrize(
+    "value", ["9223372036854775807", "-9223372036854775808", "inf", "-inf", "nan", "1e300", "1e-999"]
+)
+def test_numbers_of_64_bits_are_read(value: str) -> None:
+    toml_document.parse(f"a = {value}\n", "/x")

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The variables of the role: which of them have no effect."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import is_empty
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+
+ROLE: t.Final = "fleet.codex.codex"
+
+FOR_ONE_USER: t.Final[dict[str, t.Any]] = {
+    "codex_user": None,
+    "codex_home": None,
+    "codex_api_key": None,
+    "codex_personal_access_token": None,
+    "codex_auth_src": None,
+    "codex_auth_content": None,
+    "codex_auth_update": "if_newer",
+    "codex_on_account_mismatch": "fail",
+    "codex_allow_shared_refresh_token": False,
+    "codex_preferred_auth_method": None,
+    "codex_enforce_login_method": False,
+    "codex_settings": {},
+    "codex_settings_absent": [],
+    "codex_settings_lists": [],
+    "codex_settings_force": False,
+    "codex_drop_removed_keys": False,
+    "codex_secret_keys": [],
+    "codex_public_keys": [],
+    "codex_export_api_key": True,
+    "codex_environment": {},
+    "codex_backup": False,
+    "codex_backup_keep": None,
+}
+"""The variables that codex_homes replaces, with their defaults."""
+
+FOR_ALL: t.Final = ("codex_homes", "codex_state", "codex_version", "codex_verify", "codex_restart_handlers")
+
+SWITCHES: t.Final = ("codex_enforce_login_method", "codex_drop_removed_keys", "codex_export_api_key")
+"""The variables that the role's templates evaluate, so that no option of the module holds them."""
+
+LIKENESS: t.Final = 0.75
+"""How much of a name must be that of a variable to be taken for it, from 0 to 1."""
+
+Value = t.Callable[[str], t.Any]
+"""The value of a variable that is set, its templates evaluated; None for one that is to be left out."""
+
+
+def check_role_variables(variables: t.Mapping[str, t.Any], value: Value) -> list[str]:
+    """Warnings about variables that the role does not know.
+
+    variables: all of the host, as they are written. Raises CodexError for a variable that cannot have its effect.
+    """
+    for name in SWITCHES:
+        switch = variables.get(name)
+        if not isinstance(switch, bool) and not is_empty(switch) and not _is_switch(value(name)):
+            raise CodexError(f"{name} must be true or false.")
+    if not is_empty(variables.get("codex_homes")):
+        unused = [
+            name
+            for name, default in FOR_ONE_USER.items()
+            if not is_empty(variables.get(name)) and variables[name] != default and value(name) not in (None, default)
+        ]
+        if unused:
+            raise CodexError(
+                f"codex_homes replaces the variables for one user, so {' and '.join(unused)} would have no effect. "
+                "Put this into an entry of codex_homes, or leave out codex_homes."
+            )
+    return _misspelled(variables)
+
+
+def _is_switch(value: object) -> bool:
+    words = ("true", "false", "yes", "no", "on", "off", "1", "0", "y", "n", "t", "f")  # as Ansible's bool
+    return is_empty(value) or str(value).lower() in words
+
+
+def _misspelled(variables: t.Mapping[str, t.Any]) -> list[str]:
+    """A warning for each variable whose name is nearly that of one of the role's, and that none of these uses."""
+    known = (*FOR_ONE_USER, *FOR_ALL)
+    used = ""
+    warnings = []
+    for name in sorted(name for name in variables if name.startswith("codex_")):
+        if name in (*known, "codex_result") or name.startswith("codex_collect_"):
+            continue
+        nearest = difflib.get_close_matches(name, known, 1, LIKENESS)
+        used = used or str([variables.get(other) for other in known])
+        if nearest and name not in used:
+            warnings.append(
+                f"The role {ROLE} has no variable {name}, so it has no effect there. The nearest is {nearest[0]}. "
+                "Correct the name, or choose one that is less like it."
+            )
+    return warnings

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Answers of targets as the plan may rely on them, checked once, where they come in.
+
+What a target says of a login and of a version is from files and programs of a user: short text and numbers, or it is
+taken for a file that cannot be read, or for no version.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import (
+    FIELD_LIMIT,
+    TOKENS,
+    is_text,
+    usable_claims,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import parse_version
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
+
+UNREADABLE: t.Final[AuthSummary] = {"malformed": True}
+
+
+def checked_answer(answer: HomeAnswer) -> HomeAnswer:
+    """The answer for a home with every summary of an auth.json, and the version of Codex, as `protocol` says."""
+    checked: HomeAnswer = {**answer}
+    if "files" in answer:
+        checked["files"] = {name: _checked_file(file) for name, file in answer["files"].items()}
+    if "unsaved_logins" in answer:
+        checked["unsaved_logins"] = [_checked_file(file) for file in answer["unsaved_logins"]]
+    if "codex_version" in answer:
+        checked["codex_version"] = checked_version(answer["codex_version"])
+    return checked
+
+
+Facts = t.TypeVar("Facts", bound=FileFacts)
+
+
+def _checked_file(file: Facts) -> Facts:
+    return t.cast(Facts, {**file, "auth": checked_summary(file["auth"])}) if "auth" in file else file
+
+
+def checked_summary(summary: object) -> AuthSummary:
+    """The summary, with the claims that are what they should be; a malformed one in place of anything else."""
+    if not isinstance(summary, dict) or summary.get("malformed"):
+        return UNREADABLE
+    fields, secrets = summary.get("fields"), summary.get("secrets")
+    claims: t.Any = summary.get("claims")
+    texts = {name: summary.get(name) for name in ("auth_mode", "last_refresh", "account_id")}
+    is_whole = (
+        isinstance(fields, list)
+        and len(fields) <= FIELD_LIMIT
+        and all(map(is_text, fields))
+        and all(text is None or is_text(text) for text in texts.values())
+        and isinstance(secrets, dict)
+        and len(secrets) <= FIELD_LIMIT
+        and all(is_text(text) for pair in secrets.items() for text in pair)
+        and isinstance(claims, dict)
+        and all(isinstance(claims.get(name, {}), dict) for name in TOKENS)
+    )
+    if not is_whole:
+        return UNREADABLE
+    return t.cast(
+        AuthSummary,
+        {
+            "fields": fields,
+            **texts,
+            "secrets": secrets,
+            "claims": {name: usable_claims(claims[name]) for name in TOKENS if name in claims},
+        },
+    )
+
+
+def checked_version(version: object) -> str | None:
+    """The version of Codex; None for what is none."""
+    if not isinstance(version, str) or not is_text(version):
+        return None
+    try:
+        parse_version(version)
+    except CodexError:
+        return None
+    return version

@@ -1,0 +1,47 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""How --tags reaches the role."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import pytest
+import yaml
+from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
+
+ROLE = "fleet.codex.codex"
+GUIDE = [
+    task
+    for block in re.findall(r"```yaml\n(.*?)```", (CHECKOUT / "docs" / "guide.md").read_text(), re.DOTALL)
+    if "ansible.builtin.include_role" in block
+    for task in yaml.safe_load(block)
+]
+
+
+@pytest.mark.parametrize(
+    ("task", "tag", "is_reached"),
+    [
+        ({"ansible.builtin.import_role": {"name": ROLE}}, "codex", True),
+        ({"ansible.builtin.include_role": {"name": ROLE}}, "codex", False),
+        (GUIDE[0], "codex", True),
+        (GUIDE[1], "agents", True),
+        ({key: value for key, value in GUIDE[0].items() if key != "tags"} | {"tags": ["agents"]}, "agents", False),
+    ],
+)
+def test_tags_reach_the_role_as_the_guide_says(
+    task: dict[str, t.Any], tag: str, is_reached: bool, playbook: Playbook
+) -> None:
+    home = playbook.folder / "users"
+    home.mkdir()
+    given = {"codex_api_key": "sk-fleet-test-key-of-the-tags", "codex_export_api_key": False}
+    run = playbook.run(
+        {"host": {"ansible_connection": "local"}},
+        [task],
+        variables=given,
+        play={"environment": {"HOME": str(home)}},
+        arguments=["--tags", tag],
+    )
+    assert run.rc == 0, run.output
+    assert (home / ".codex" / "auth.json").exists() is is_reached
