@@ -50,12 +50,12 @@ def describe(home, user, codex_home):
     answer = with_effective_user(user, lambda: describe_home(home, user, codex_home))
     if "error" in answer:
         return answer
-    links = [facts for facts in answer["files"].values() if facts["kind"] == "file" and "link" in facts]
-    if links:  # in a child, as below
-        folders = [os.path.dirname(os.path.realpath(facts["path"])) for facts in links]
-        may_write = in_child_as(user, lambda: [os.access(folder, os.W_OK | os.X_OK) for folder in folders])
-        for facts, writable in zip(links, may_write):
-            facts["folder_writable"] = writable
+    unsure = answer.pop("unsure")
+    if unsure:  # in a child, as below
+        may_write = in_child_as(user, lambda: [os.access(folder, os.W_OK | os.X_OK) for _name, folder in unsure])
+        for (name, _folder), is_writable in zip(unsure, may_write):
+            facts = answer["files"][name]
+            facts["folder_writable"] = is_writable and facts.get("folder_writable", True)
     files, left = describe_host(home)
     answer["files"].update(files)
     answer["leftovers"] += left
@@ -71,7 +71,7 @@ def describe(home, user, codex_home):
 
 def describe_home(home, user, codex_home):
     """The facts about a Codex home and those of the queried files that are not of the whole host."""
-    answer = {"folder": describe_folder(codex_home, user), "files": {}}
+    answer = {"folder": describe_folder(codex_home, user), "files": {}, "unsure": []}
     folders, checked = set(), set()
     for item in home["files"]:
         if item["base"] == "host":
@@ -83,7 +83,12 @@ def describe_home(home, user, codex_home):
         if not os.path.isabs(item["path"]):  # others are not written
             if "link" in facts and user["uid"] == 0:  # who would follow it to where another user chooses
                 check_link(path, user)
-            folders.add(os.path.dirname(os.path.realpath(path) if "link" in facts else path))
+            real = os.path.realpath(path) if "link" in facts else path
+            folders.add(os.path.dirname(real))
+            places = [place for place in {path, real} if in_home(item) or place != path]
+            answer["unsure"] += [(item["name"], folder) for folder in unsure_folders(places, user)]
+            if facts["kind"] == "file" and "link" in facts:
+                facts["folder_writable"] = True  # unless it is one of those
     names, is_whole = list_folder(codex_home)
     answer["leftovers"] = leftovers(folders)
     answer["profiles"], answer["all_profiles"] = describe_profiles(codex_home, names)
@@ -93,6 +98,17 @@ def describe_home(home, user, codex_home):
     answer["home_directory_exists"] = os.path.isdir(user["home_directory"])
     answer["system"] = sys.platform
     return answer
+
+
+def unsure_folders(paths, user):
+    """The folders of these files, or the nearest above that exist, but for those that the user can surely write in."""
+    for path in paths:
+        folder = os.path.dirname(path)
+        while not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        status = os.stat(folder)
+        if status.st_uid != user["uid"] or status.st_mode & 0o300 != 0o300:
+            yield folder
 
 
 def describe_host(home):

@@ -211,7 +211,7 @@ def test_shell_files_that_the_user_cannot_write_cost_the_variables_alone(
         for run in runs:
             assert run.rc == 0, run.output
             locked, shell = run.one("homes").result["warnings"]
-            assert locked.startswith("/home/alice/.profile and /home/alice/.bashrc lead to where alice cannot write")
+            assert locked.startswith("alice cannot create or replace /home/alice/.profile and /home/alice/.bashrc, so")
             assert "codex_export_api_key" in locked
             assert shell.startswith("The shell of tess, /usr/bin/tcsh, reads none of the files")
         assert [run.one("homes").changed for run in runs] == [True, True, False]

@@ -48,7 +48,9 @@ def changes(locks: list[str]) -> list[Operation]:
 
 @pytest.mark.parametrize("name", LOCKS)
 @pytest.mark.parametrize(
-    ("make", "code"), [(make_file, "EACCES"), (Path.mkdir, "EISDIR"), (make_link, "ELOOP")], ids=lambda case: str(case)
+    ("make", "code"),
+    [(make_file, "EACCES"), (Path.mkdir, "EISDIR"), (make_link, "ELOOP")],
+    ids=["file", "folder", "link"],
 )
 def test_a_lock_that_cannot_be_had_is_named_and_nothing_is_done(
     target_program: TargetProgram,
@@ -114,6 +116,27 @@ def test_whether_the_user_can_write_where_a_link_leads_is_reported(
     files = target_program.describe(theirs, user=user.pw_name, files=queries)["files"]
     seen = [(files[name]["writable"], files[name].get("folder_writable")) for name in ("closed", "open", "auth.json")]
     assert seen == [(False, False), (False, True), (True, None)]
+
+
+def test_files_of_a_home_directory_that_is_not_the_users_own_are_reported(
+    shared_program: TargetProgram, root_folder: Path, user: pwd.struct_passwd
+) -> None:
+    """As service users have it; the task's HOME makes the folder the home directory of whoever runs this."""
+    queries: list[t.Any] = [
+        {"name": name, "base": "home_directory", "path": name, "details": None} for name in (".profile", ".config/x/y")
+    ]
+    for owner, writable in ((user.pw_uid, None), (0, False)):
+        folder = root_folder / str(owner)
+        (folder / ".codex").mkdir(mode=0o700, parents=True)
+        for path in (folder / ".codex", folder):
+            path.chmod(0o755)
+        os.chown(folder / ".codex", user.pw_uid, user.pw_gid)
+        os.chown(folder, owner, -1)
+        wrapper = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+        files = shared_program.describe(None, files=queries, environment={"HOME": str(folder)}, wrapper=wrapper)[
+            "files"
+        ]
+        assert [file.get("folder_writable") for file in files.values()] == [writable, writable]
 
 
 GIVE = t.cast(Operation, {"operation": "give", "base": "codex_home", "path": "auth.lock"})

@@ -132,46 +132,54 @@ def _plan_readers(is_wanted: bool, values: str, described: HomeAnswer) -> Step:
         after = f"{target}\n" if target else ""
         diff = file_diff(file["path"], "".join(f"{text}\n" for text in before), after)
         step.changes.append(Change(operation, diff))
+    others = [
+        *_plan_fish(is_wanted and environment.wants_fish(user, files), values, described),
+        *_plan_link(is_wanted and described["system"] == "linux", values, described, step),
+    ]
+    for change in others:
+        file = files[change.operation["path"]]
+        if file.get("folder_writable", True):
+            step.changes.append(change)
+        else:
+            locked.append(file["path"])
     if locked:
         step.warnings.append(_locked_warning(is_wanted, locked, values, user["name"]))
-    _plan_fish(is_wanted and environment.wants_fish(user, files), values, described, step)
-    _plan_link(is_wanted and described["system"] == "linux", values, described, step)
     return step
 
 
 def _locked_warning(is_wanted: bool, paths: list[str], values: str, user: str) -> str:
-    """About shell files that lead to a place where the user cannot write, as home-manager makes them."""
-    verb = "lead" if len(paths) > 1 else "leads"
-    start = f"{' and '.join(paths)} {verb} to where {user} cannot write, so"
+    """About files where the user cannot write, as home-manager's links and the homes of service users are."""
+    start = f"{user} cannot create or replace {' and '.join(paths)}, so"
     if not is_wanted:
-        return f"{start} the line that reads {values} stays there. It does nothing while that file is missing."
+        return f"{start} what reads {values} stays there. It does nothing while that file is missing."
     return (
-        f"{start} shells do not get the variables from there. Have {values} read by what makes these files, or declare "
-        "no variables (in the role, set codex_export_api_key to false)."
+        f"{start} not everything gets the variables. Have {values} read by whatever makes those files, or declare no "
+        "variables (in the role, set codex_export_api_key to false)."
     )
 
 
-def _plan_fish(is_wanted: bool, values: str, described: HomeAnswer, step: Step) -> None:
+def _plan_fish(is_wanted: bool, values: str, described: HomeAnswer) -> list[Change]:
     file = described["files"][environment.FISH_FILE]
     content = environment.fish_file(values, described["user_info"])
     if is_wanted:
         if described_file.exists(file) and file["sha256"] == hashlib.sha256(content).hexdigest():
-            return
+            return []
         write = write_operation("home_directory", environment.FISH_FILE, content, file, SHELL_FILE_MODE)
-        step.changes.append(Change(write, file_diff(file["path"], "", content.decode())))
-    elif file["kind"] == "file" and file["sha256"] == hashlib.sha256(content).hexdigest():
+        return [Change(write, file_diff(file["path"], "", content.decode()))]
+    if file["kind"] == "file" and file["sha256"] == hashlib.sha256(content).hexdigest():
         remove = remove_operation("home_directory", environment.FISH_FILE, file)
-        step.changes.append(Change(remove, file_diff(file["path"], content.decode(), "")))
+        return [Change(remove, file_diff(file["path"], content.decode(), ""))]
+    return []
 
 
-def _plan_link(is_wanted: bool, values: str, described: HomeAnswer, step: Step) -> None:
+def _plan_link(is_wanted: bool, values: str, described: HomeAnswer, step: Step) -> list[Change]:
     file = described["files"][environment.LINK]
     there, target = file.get("link"), values if is_wanted else None
     if there == target or (not is_wanted and there != values):
-        return
+        return []
     if there is None and file["kind"] != "absent":
         step.warnings.append(f"{file['path']} is not the link this collection makes, so it was left alone.")
-        return
+        return []
     operation: Operation = {"operation": "link", "base": "home_directory", "path": environment.LINK, "to": target}
     before, after = (f"link to {path}\n" if path else "" for path in (there, target))
-    step.changes.append(Change(operation, file_diff(file["path"], before, after)))
+    return [Change(operation, file_diff(file["path"], before, after))]

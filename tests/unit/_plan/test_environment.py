@@ -162,10 +162,22 @@ def test_shell_files_that_lead_to_where_the_user_cannot_write_are_left_alone(dec
     result = plan(wanted, describe(wanted, __profile=facts, __bashrc=facts))
     assert [name for name in operations(result) if name.startswith("lines")] == []
     (warning,) = result.warnings
-    assert warning.startswith(f"{HOME}/.profile and {HOME}/.bashrc lead to where alice cannot write, so ")
+    assert warning.startswith(f"alice cannot create or replace {HOME}/.profile and {HOME}/.bashrc, so ")
     assert ("codex_export_api_key" in warning) == bool(declared)
     done = file(b"x", 0o444, lines=[] if locked else [line], link="/nix/store/profile", folder_writable=False)
     assert plan(wanted, describe(wanted, __profile=done, __bashrc=done)).warnings == []
+
+
+def test_a_home_directory_where_the_user_cannot_write_gets_the_values_alone() -> None:
+    """As service users have it: root's, with a ~/.codex that is the user's."""
+    wanted = desired(environment={"A": "1"})
+    answer = describe(wanted)
+    for name in (*environment.SHELL_FILES, environment.FISH_FILE, environment.LINK):
+        answer["files"][name]["folder_writable"] = False
+    result = plan(wanted, answer)
+    assert [change.operation["path"] for change in result.changes] == [environment.VALUES_FILE]
+    (warning,) = result.warnings
+    assert f"{HOME}/.profile and {HOME}/.bashrc and {HOME}/{environment.LINK}, so not everything" in warning
 
 
 def test_a_read_only_file_of_the_users_own_is_replaced() -> None:
