@@ -12,6 +12,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import 
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.role import ROLE, check_role_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import needs_restart
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
 
 
@@ -29,8 +30,7 @@ class ActionModule(CodexAction):
         outcome, result = self.converge(transport, homes, arguments["verify"])
         if warnings:
             result["warnings"] = [*warnings, *result.get("warnings", [])]
-        parts = [home.get(part, {}) for home in outcome.homes for part in ("auth", "environment")]
-        if any(part.get("restart_required") for part in parts):
+        if any(needs_restart(part) for home in outcome.homes for part in home.values()):
             # Ansible reads the task's `notify` after this. A task of its own for it would cost each host more than
             # all of this one does when nothing changes.
             self._task.notify = [*(self._task.notify or []), *arguments["restart_handlers"]]

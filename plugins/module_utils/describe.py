@@ -85,7 +85,7 @@ def describe_home(home, user, codex_home):
                 check_link(path, user)
             real = os.path.realpath(path) if "link" in facts else path
             folders.add(os.path.dirname(real))
-            places = [place for place in {path, real} if in_home(item) or place != path]
+            places = ([path] if in_home(item) else []) + ([real] if real != path else [])
             answer["unsure"] += [(item["name"], folder) for folder in unsure_folders(places, user)]
             if facts["kind"] == "file" and "link" in facts:
                 facts["folder_writable"] = True  # unless it is one of those
@@ -95,6 +95,8 @@ def describe_home(home, user, codex_home):
     answer["unsaved_logins"], answer["all_unsaved_logins"] = describe_unsaved_logins(codex_home, names)
     if not is_whole:
         answer["all_profiles"] = answer["all_unsaved_logins"] = False
+    # Before any program of the user runs, which could put a link to another user's home in its place.
+    answer["real_home"] = os.path.realpath(codex_home)
     answer["home_directory_exists"] = os.path.isdir(user["home_directory"])
     answer["system"] = sys.platform
     return answer

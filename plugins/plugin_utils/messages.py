@@ -38,14 +38,17 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
         "reads. Make root its owner, and take write permission from group and others."
     ),
     "writable_by_others": (
-        "{path} can be changed by users other than root and {user}, so it is not a safe place for what {user} keeps "
-        "there. Take write permission from group and others (chmod go-w), or choose another codex_home."
+        "{path} can be changed by users other than root and {user}, so it is not a safe way to what {user} keeps "
+        "below it. Take write permission on it from group and others (chmod go-w)."
     ),
     "too_slow": (
         "The work for the user {user} did not end within {seconds} seconds and was stopped. A program of the user, or "
         "a file system, may hold it up: look at both, and run the play again."
     ),
-    "child_died": "The work for the user {user} ended without an answer. Run again; the host's log may say why.",
+    "child_died": (
+        "The work for the user {user} ended without an answer. A program of the user may have stopped it. Run the play "
+        "again; the host's log may say more."
+    ),
 }
 """By the reason of a TargetError. ``system`` is not among them: its sentence comes from SYSTEM_ERRORS."""
 

@@ -13,7 +13,8 @@ ROLE = "fleet.codex.codex"
 _TASKS = CHECKOUT / "roles" / "codex" / "tasks" / "main.yml"
 
 
-def log_in(user: str = "the users of this host") -> str:
+def log_in(user: str | None = None) -> str:
     """The name of the role's task that changes homes, where it is for this user; without one, for codex_homes."""
     name: str = yaml.safe_load(_TASKS.read_text(encoding="utf-8"))[0]["name"]
-    return re.sub(r"\{\{.*\}\}", user, name)
+    default = re.findall(r"default\('(.*?)'", name)[0]
+    return re.sub(r"\{\{.*\}\}", user or default, name)

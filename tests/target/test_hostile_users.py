@@ -118,6 +118,20 @@ class TestCodex:
         assert (host.home / "started").read_text() == "started\n" * 2
         assert sleeping(host.hostile.pw_uid) == before
 
+    def test_a_home_that_it_replaces_by_a_link_to_another_users(
+        self, target_program: TargetProgram, host: Host
+    ) -> None:
+        """While it is asked for its version: the other user's home must not look like one that is declared twice."""
+        inside = host.home / "codex"
+        inside.mkdir(mode=0o700)
+        host.give_homes()
+        host.set_codex(f"mv {inside} {host.home}/away; ln -s {host.homes[0]} {inside}; {HONEST}")
+        requests = host.requests(files=QUERIES, detect_version=True)
+        requests[1]["codex_home"] = str(inside)
+        answers = host.execute(target_program, "describe", requests)
+        assert inside.is_symlink()
+        assert [answer["real_home"] for answer in answers] == [str(host.homes[0]), str(inside), str(host.homes[2])]
+
     def test_output_without_end(self, target_program: TargetProgram, host: Host) -> None:
         host.set_codex("exec yes")
         answer = host.describe(target_program, wrapper=[*ENDS, "prlimit", "--as=600000000"])

@@ -67,7 +67,7 @@ def test_a_refusal_is_told_without_the_lines_that_codex_quotes_and_nothing_is_do
     record = tmp_path / "record"
     path = make_codex(tmp_path, refusing(record, f"WARNING: of something else\n{REFUSAL}"))
     answer = check(target_program, home, path)
-    expected = "Error loading configuration: config.toml:2:12: invalid type: integer `7`, expected a string"
+    expected = "Error loading configuration: config.toml:2:12: invalid type: integer (hidden), expected a string"
     assert (answer["start_problem"], answer["results"]) == (expected, [])
     assert os.listdir(home) == []
     lines = record.read_text().splitlines()
@@ -86,11 +86,25 @@ def test_a_refusal_is_told_without_the_lines_that_codex_quotes_and_nothing_is_do
         "echo Logged in using an API key",
         "echo Error checking login status: No such file or directory >&2; exit 1",
         "echo Error: this program is broken; exit 1",
+        "echo Error loading configuration: /etc/codex/config.toml is broken; exit 1",
+        "echo Error loading configuration: Model provider acme not found; exit 1",
+        "echo Error checking login status: no keyring; exit 1",
         "exec sleep 300",
         "kill -KILL $$",
         "exec yes Error",
     ],
-    ids=["starts", "logged-in", "old", "never-starts", "never-ends", "killed", "prints-without-end"],
+    ids=[
+        "starts",
+        "logged-in",
+        "old",
+        "never-starts",
+        "elsewhere",
+        "provider",
+        "keyring",
+        "never-ends",
+        "killed",
+        "prints-without-end",
+    ],
 )
 def test_what_is_no_refusal_of_this_configuration_keeps_nothing_from_being_done(
     target_program: TargetProgram, home: Path, tmp_path: Path, script: str
@@ -108,7 +122,7 @@ def test_without_a_codex_nothing_is_asked(target_program: TargetProgram, home: P
 
 
 def test_what_codex_says_is_short(target_program: TargetProgram, home: Path, tmp_path: Path) -> None:
-    path = make_codex(tmp_path, refusing(tmp_path / "record", "Error: " + "x" * 10_000))
+    path = make_codex(tmp_path, refusing(tmp_path / "record", "Error loading configuration: " + "x" * 10_000))
     assert len(check(target_program, home, path)["start_problem"]) == 1000
 
 
@@ -139,7 +153,9 @@ class TestRealCodex:
         ("content", "named"),
         [
             (b'model = "x"\n', None),
-            (b'approval_policy = "untrusted"\n', "untrusted"),
+            (b'approval_policy = "untrusted"\n', "approval_policy"),
+            (b'mcp_servers.a = {command = "x", env = "a\\"SECRETMARKER"}\n', "expected a map"),
+            (b'model_provider = "elsewhere"\n', None),
             (b'model = 7\nmodel_provider = "SECRETMARKER"\n', "config.toml:1"),
             (b'[model_providers.openai]\nname = "SECRETMARKER"\n', "openai"),
             (b'secret = "SECRETMARKER\n', "config.toml:1"),

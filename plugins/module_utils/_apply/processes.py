@@ -10,7 +10,9 @@ import time
 
 from ansible_collections.fleet.codex.plugins.module_utils._target.reading import digest, read_file
 
-PROCESS_FILE_LIMIT = 256 * 1024  # characters; a process chooses its environment and its arguments itself
+PATH_LIMIT = 4096  # characters of a path that Linux takes; a longer CODEX_HOME is none
+PROCESS_LIMIT = 200  # programs of one user whose environment is looked at
+PROCESS_FILE_LIMIT = 64 * 1024  # characters; a process chooses its environment and its arguments itself
 
 
 def running_codex(uid):
@@ -48,12 +50,12 @@ def of_other_homes(user, codex_home):
     """
     real = os.path.realpath(codex_home)
     found = set()
-    for pid in running_codex(user["uid"]):
+    for pid in sorted(running_codex(user["uid"]))[:PROCESS_LIMIT]:
         lines = read_process_file(pid, "environ").split("\0")
         variables = dict(line.split("=", 1) for line in lines if "=" in line)
         default = os.path.join(variables.get("HOME") or user["home_directory"], ".codex")
         home = variables.get("CODEX_HOME") or default
-        is_other = bool(variables) and os.path.realpath(home) != real
+        is_other = bool(variables) and (len(home) > PATH_LIMIT or os.path.realpath(home) != real)
         if is_other and not program_of(pid).startswith(real + os.sep):
             found.add(pid)
     return found

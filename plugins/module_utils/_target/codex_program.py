@@ -77,7 +77,8 @@ def kill_children():
 def list_children():
     """The process ids of this process's children; none where the system has no /proc."""
     found = []
-    for pid in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc/self") else ()):
+    is_own = os.path.isdir("/proc/self") and os.readlink("/proc/self") == str(os.getpid())  # not of another namespace
+    for pid in filter(str.isdigit, os.listdir("/proc") if is_own else ()):
         try:
             with open("/proc/{}/stat".format(pid), "rb") as file:
                 parent = file.read().rpartition(b")")[2].split()[1]
@@ -198,37 +199,40 @@ def version(user):
 def start_problem(user, content):
     """What the user's `codex` prints when it does not start with a config.toml (bytes); None where it does.
 
-    None, too, without a `codex`, or with one that does not start at all. Asked in a scratch home without a login.
+    None, too, without a `codex`, and for what says nothing about the file: in the scratch home there is no login, no
+    keyring and no other configuration of the user's.
     """
     path = find_codex(user)
     if path is None:
         return None
 
     def ask(scratch):
-        def status(data):
+        def words_about(data):
             with open(os.path.join(scratch, "config.toml"), "wb") as file:
                 file.write(data)
-            return run_codex(path, ["login", "status"], user, scratch, scratch)
+            _status, text = run_codex(path, ["login", "status"], user, scratch, scratch)
+            return words_of(text.replace(scratch + os.sep, ""))
 
-        answer = status(content)
-        if answer[0] is None or starts(answer) or not starts(status(b"")):
-            return None
-        return words_of(answer[1].replace(scratch + os.sep, ""))
+        words = words_about(content)
+        return None if words is None or words_about(b"") else words  # else the fault is in another file
 
     return in_scratch_home(ask)
 
 
 def words_of(text):
-    """What a `codex` says of a configuration, without the lines of the file that it quotes."""
-    text = text[max(text.find("Error"), 0) :]
-    lines = [line.strip() for line in text.splitlines() if not re.match(r" *\d* *\|", line)]
-    return " ".join(line for line in lines if line)[:WORDS_LIMIT]
+    """What a `codex` says of a configuration that it cannot load, without anything that the file holds; else None.
 
-
-def starts(answer):
-    """Whether what `login status` answered in a home without a login shows that Codex read its configuration."""
-    status, text = answer
-    return status == 0 or "not logged in" in text.lower() or "no such file" in text.lower()
+    Up to 0.171 (measured) it says so in one way, quotes lines of the file, and values: texts as Rust writes them. A
+    provider may be in another file.
+    """
+    begin = text.lower().find("error loading config")
+    if begin < 0 or re.search(r"model provider .* not found", text, re.I):
+        return None
+    lines = [line.strip() for line in text[begin:].splitlines() if not re.match(r" *\d* *\|", line)]
+    words = " ".join(line for line in lines if line)
+    words = re.sub(r'"(?:\\.|[^"\\])*"?', '"(hidden)"', words)
+    words = re.sub(r"(integer|floating point|boolean|character|variant|string) `[^`]*`?", r"\1 (hidden)", words)
+    return words[:WORDS_LIMIT]
 
 
 def login_status(user, codex_home):

@@ -10,6 +10,7 @@ Runs on the target.
 import errno
 import grp
 import os
+import pwd
 import stat
 
 from ansible_collections.fleet.codex.plugins.module_utils._target.errors import TargetError
@@ -117,7 +118,8 @@ def is_own_group(gid, path, user):
         group = grp.getgrgid(gid)
     except KeyError:
         return False
-    return group.gr_name == user["name"] and set(group.gr_mem) <= {user["name"]} and not has_acl(path)
+    others = {entry.pw_name for entry in pwd.getpwall() if entry.pw_gid == gid} | set(group.gr_mem)
+    return group.gr_name == user["name"] and others <= {user["name"]} and not has_acl(path)
 
 
 def has_acl(path):

@@ -51,7 +51,8 @@ def held_back_by(answers, home):
     A file that allows one method of login must not be there before the logins are.
     """
     operations = home.get("operations", [])
-    results = [r for a in answers for r in a.get("results", [{"status": "failed"}])]
+    failed = [{"status": "failed"}]  # an error, or a codex that does not start
+    results = [r for a in answers for r in (failed if "start_problem" in a else a.get("results", failed))]
     is_done = all(r["status"] == "done" and not r.get("overwritten") for r in results)
     if is_done or not is_host_wide(operations):
         return None
@@ -75,7 +76,7 @@ def answer_for(home, environment, work_on):
         from ansible_collections.fleet.codex.plugins.module_utils._target.codex_program import ask_codex
 
         answer.update(ask_codex(home, user, codex_home))
-    return dict(answer, user_info=user, codex_home=codex_home, real_home=os.path.realpath(codex_home))
+    return dict(answer, user_info=user, codex_home=codex_home)
 
 
 def find_codex_home(home, user, environment):

@@ -6,9 +6,11 @@
 
 import fcntl
 import os
+from itertools import islice
 
 TEMPORARY = ".fleet-codex-"  # prefix of files this program makes and removes; Codex uses others
 
+NAMES_LIMIT = 10000  # names of a folder that are looked at
 LEFTOVERS_LIMIT = 100  # files of one folder, whose owner can have any number; the next run finds the others
 
 
@@ -18,7 +20,7 @@ def leftovers(folders):
     for folder in sorted(folders):
         try:
             with os.scandir(folder) as entries:
-                paths = [entry.path for entry in entries if entry.name.startswith(TEMPORARY)]
+                paths = [entry.path for entry in islice(entries, NAMES_LIMIT) if entry.name.startswith(TEMPORARY)]
         except OSError:
             continue
         found += [path for path in paths[:LEFTOVERS_LIMIT] if not is_held(path)]

@@ -44,6 +44,7 @@ def plan_homes(
     """
     planned = [_attempt(plan_parts, home, answer, now) for home, answer in zip(desired, described, strict=True)]
     _check_declared_once([plan for plan in planned if isinstance(plan, HomePlan)])
+    planned = _without_links_to_others(planned)
     host_wide: dict[str, Table] = {}
     for plan in planned:
         if isinstance(plan, HomePlan) and plan.desired.is_host_wide:
@@ -92,7 +93,7 @@ def _check_declared_once(plans: t.Sequence[HomePlan]) -> None:
     files: set[str] = set()
     users: set[str] = set()
     for plan in plans:
-        name, real_home = plan.described["user_info"]["name"], plan.described["real_home"]
+        name, codex_home = plan.described["user_info"]["name"], plan.described["codex_home"]
         if plan.desired.is_host_wide:
             path = plan.config.result["path"]
             if path in files:
@@ -100,17 +101,38 @@ def _check_declared_once(plans: t.Sequence[HomePlan]) -> None:
             files.add(path)
         if not plan.desired.is_about_the_home:
             continue
-        if real_home in homes:
+        if codex_home in homes:
             raise CodexError(
-                f"The Codex home {real_home} is declared twice, for {homes[real_home]} and for {name}. Declare it once."
+                f"The Codex home {codex_home} is declared twice, for {homes[codex_home]} and for {name}. Declare it "
+                "once."
             )
-        homes[real_home] = name
+        homes[codex_home] = name
         if plan.environment.result.get("variables"):
             if name in users:
                 raise CodexError(
                     f"The environment of the user {name} is declared twice. Declare it with one home only."
                 )
             users.add(name)
+
+
+def _without_links_to_others(planned: list[Planned]) -> list[Planned]:
+    """The plans; of homes that are one folder, by links that a user may have made, one alone.
+
+    That is the one that is declared by its real path, else the first.
+    """
+    kept: dict[str, HomePlan] = {}
+    about_homes = [plan for plan in planned if isinstance(plan, HomePlan) and plan.desired.is_about_the_home]
+    for plan in sorted(about_homes, key=lambda plan: plan.described["codex_home"] != plan.described["real_home"]):
+        kept.setdefault(plan.described["real_home"], plan)
+    others = {
+        id(plan): CodexError(
+            f"{plan.described['codex_home']} leads to {plan.described['real_home']}, which is declared as "
+            f"{kept[plan.described['real_home']].described['codex_home']} as well. Declare it once, or remove the link."
+        )
+        for plan in about_homes
+        if kept[plan.described["real_home"]] is not plan
+    }
+    return [others.get(id(plan), plan) for plan in planned]
 
 
 def _check_other_home(described: HomeAnswer, host_wide: t.Mapping[str, Table]) -> list[str]:

@@ -12,7 +12,7 @@ fails stops no other one.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
@@ -74,9 +74,22 @@ class Outcome:
             return None
         if len(self.homes) == 1:
             return t.cast(str, failed[0]["msg"])
-        reasons = [f"{home['user']} ({home['codex_home']}): {home['msg']}" for home in failed]
+        reasons = [f"{_name(home)}: {home['msg']}" for home in failed]
         others = "; the others did not" if len(failed) < len(self.homes) else ""
-        return " ".join([f"{len(failed)} of {len(self.homes)} homes failed{others}.", *reasons])
+        running = [home["user"] for home in self.homes if any(map(needs_restart, home.values()))]
+        restart = (
+            f" A failed task notifies no handler: restart the programs of {', '.join(running)}." if running else ""
+        )
+        return " ".join([f"{len(failed)} of {len(self.homes)} homes failed{others}.", *reasons]) + restart
+
+
+def needs_restart(part: object) -> bool:
+    """Whether a part of a home's result says that programs have to be restarted."""
+    return isinstance(part, dict) and bool(part.get("restart_required"))
+
+
+def _name(home: dict[str, t.Any]) -> str:
+    return f"{home['user']} ({home['codex_home']})" if home["codex_home"] else str(home["user"])
 
 
 @dataclass
@@ -84,12 +97,14 @@ class HomeRun:
     """One home on its way: what is desired, the last answer and plan, and what all rounds did.
 
     failure: why nothing more is done to it; the other homes go on.
+    is_imagined: whether its user is missing, and check mode goes on all the same.
     """
 
     desired: DesiredHome
     answer: HomeAnswer = field(default_factory=HomeAnswer)
     plan: HomePlan | None = None
     failure: str | None = None
+    is_imagined: bool = False
     changes: list[Change] = field(default_factory=list)
     parts: dict[str, dict[str, t.Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -99,9 +114,10 @@ class HomeRun:
     def result(self) -> dict[str, t.Any]:
         """The home's result: of the last plan, but for the parts that a round changed."""
         if self.plan is None or self.failure is not None:
-            return {**self._place(), **self.parts, "changed": bool(self.changes), **_failed(self.failure or "")}
-        result = {**self.plan.result, **self.parts}
-        result["changed"] = bool(self.changes) or self.plan.result["changed"]
+            result = {**self._place(), **self.parts, "changed": bool(self.changes), **_failed(self.failure or "")}
+        else:
+            result = {**self.plan.result, **self.parts}
+            result["changed"] = bool(self.changes) or self.plan.result["changed"]
         for part, processes in self.processes.items():
             result[part] = {**result[part], **restart_report(result["user"], part, processes.values())}
         return result
@@ -136,11 +152,14 @@ def converge(
     runs = [HomeRun(home) for home in desired]
     left = runs
     for _round in range(ROUNDS):
-        _describe_and_plan(executor, left, check_mode, verify)
-        left = [run for run in left if run.failure is None]
-        if reserve:
-            reserve([run.desired for run in left], [run.answer for run in left])
-        left = _apply(executor, left, check_mode, verify)
+        try:
+            left = _round_of(executor, left, check_mode, verify, reserve)
+        except CodexError as error:
+            if not any(run.changes for run in runs):
+                raise
+            for run in left:
+                run.failure = str(error)
+            left = []
         if not left:
             break
     for run in left:
@@ -148,6 +167,17 @@ def converge(
             f"A file kept changing, {ROUNDS} times in a row. Stop the Codex that writes it, and run the play again."
         )
     return _outcome(runs, check_mode, verify)
+
+
+def _round_of(
+    executor: Executor, runs: t.Sequence[HomeRun], check_mode: bool, verify: bool, reserve: Reserve | None
+) -> list[HomeRun]:
+    """Describes, plans and applies; returns the homes where another program wrote meanwhile. Raises CodexError."""
+    _describe_and_plan(executor, runs, check_mode, verify)
+    left = [run for run in runs if run.failure is None]
+    if reserve:
+        reserve([run.desired for run in left], [run.answer for run in left])
+    return _apply(executor, left, check_mode, verify)
 
 
 def _describe_and_plan(executor: Executor, runs: t.Sequence[HomeRun], check_mode: bool, verify: bool) -> None:
@@ -162,6 +192,7 @@ def _describe_and_plan(executor: Executor, runs: t.Sequence[HomeRun], check_mode
     for run, answer in zip(runs, answers, strict=False):
         run.answer = answer
         if check_mode and is_missing_user(answer):
+            run.is_imagined, run.desired = True, replace(run.desired, detect_version=False)
             run.answer = described_as_new(run.desired)
             run.warnings.append(
                 f"There is no user {run.desired.user} on this host. Check mode goes on as if an earlier task created "
@@ -183,10 +214,13 @@ def _apply(executor: Executor, runs: t.Sequence[HomeRun], check_mode: bool, veri
     batch = _batch(runs)
     requests = [_apply_request(run, changes, verify) for run, changes in batch]
     if check_mode:
-        batch = [
-            (run, []) for (run, _changes), request in zip(batch, requests, strict=True) if "start_check" in request
+        asked = [
+            (run, request)
+            for (run, _changes), request in zip(batch, requests, strict=True)
+            if "start_check" in request and not run.is_imagined
         ]
-        requests = [{**request, "operations": []} for request in requests if "start_check" in request]
+        batch = [(run, []) for run, _request in asked]
+        requests = [{**request, "operations": []} for _run, request in asked]
     if not batch:
         return []
     answers = executor.execute("apply", requests)
@@ -224,10 +258,11 @@ def _apply_request(run: HomeRun, changes: t.Sequence[Change], verify: bool) -> H
         "operations": [change.operation for change in changes],
         "login_status": verify,
     }
-    is_asked = (desired.detect_version or verify) and desired.config is not None and desired.config.layer.reads_keys
-    for change in changes if is_asked else ():
-        if change.part == "config" and "content" in change.operation:
-            request["start_check"] = change.operation["content"]
+    for change in changes if desired.detect_version or verify else ():
+        operation = change.operation
+        # Other layers mean nothing by themselves: what they name may be in the user's file.
+        if (change.part, operation["base"], operation["path"]) == ("config", "codex_home", "config.toml"):
+            request["start_check"] = operation.get("content", "")
     return request
 
 
@@ -271,8 +306,8 @@ def _start_failure(plan: HomePlan, words: str) -> str:
     config, path = t.cast(DesiredConfig, plan.desired.config), plan.config.result["path"]
     said = redaction.without_secrets(words, plan.config.after.get(path, {}), config.redaction)
     return (
-        f"The codex of {plan.result['user']} does not start with what {path} would hold, so nothing was changed in "
-        f"this home. Correct the settings. It says: {said}"
+        f"{plan.result['user']}'s codex does not start with the new content of {path}, so the file was not changed. "
+        f"Correct the settings, or what the file already holds. It says: {said}"
     )
 
 
@@ -301,7 +336,7 @@ def _outcome(runs: t.Sequence[HomeRun], check_mode: bool, verify: bool) -> Outco
     for run, result in zip(runs, outcome.homes, strict=True):
         if run.plan is None or run.failure is not None:
             outcome.diffs += [change.diff for change in run.changes if change.diff]
-            outcome.warnings += run.warnings
+            outcome.warnings += run.warnings + _restart_warnings(run, result)
             continue
         # codex can say nothing of changes that were not made, and nothing of a user that is yet to be made
         if verify and "login_status" in run.answer and not (check_mode and run.plan.changes):
@@ -310,12 +345,14 @@ def _outcome(runs: t.Sequence[HomeRun], check_mode: bool, verify: bool) -> Outco
                 result.update(_failed(problem))
         changes = run.plan.changes if check_mode else run.changes
         outcome.diffs += [change.diff for change in changes if change.diff]
-        outcome.warnings += run.plan.warnings + run.warnings
-        for part in run.processes:
-            if result[part].get("restart_required"):
-                outcome.warnings.append(f"{result[part]['restart_reason']} Restart them.")
+        outcome.warnings += run.plan.warnings + run.warnings + _restart_warnings(run, result)
     outcome.warnings = list(dict.fromkeys(outcome.warnings))
     return outcome
+
+
+def _restart_warnings(run: HomeRun, result: dict[str, t.Any]) -> list[str]:
+    parts = [result[part] for part in run.processes]
+    return [f"{part['restart_reason']} Restart them." for part in parts if needs_restart(part)]
 
 
 def _verify(run: HomeRun, result: dict[str, t.Any]) -> str | None:

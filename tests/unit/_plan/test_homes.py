@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import from_personal_access_token
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.home import HomePlan
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import plan_homes
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
@@ -50,8 +52,10 @@ def test_two_names_of_one_home_are_one() -> None:
     one, two = desired(auth={"api_key": KEY}), desired(auth={"api_key": KEY}, codex_home="/srv/link")
     second = describe(two)
     second["real_home"] = f"{HOME}/.codex"
-    with pytest.raises(CodexError, match="declared twice"):
-        plan_all([one, two], [describe(one), second], NOW)
+    for homes, answers in (([one, two], [describe(one), second]), ([two, one], [second, describe(one)])):
+        failed = {str(home.codex_home): plan for home, plan in zip(homes, plan_homes(homes, answers, NOW), strict=True)}
+        assert isinstance(failed["None"], HomePlan)  # a link of the user's does not stop the home itself
+        assert "/srv/link leads to /home/alice/.codex, which is declared as" in str(failed["/srv/link"])
 
 
 def test_a_users_environment_is_declared_once() -> None:
@@ -59,10 +63,8 @@ def test_a_users_environment_is_declared_once() -> None:
     two = desired(environment={"A": "1"}, codex_home="/srv/x")
     with pytest.raises(CodexError, match="environment of the user alice is declared twice"):
         plan_all([one, two], [describe(one), describe(two)], NOW)
-    none = desired(environment={}, codex_home=f"{HOME}/other")
-    answer = describe(none)
-    answer["codex_home"] = f"{HOME}/.codex"  # so that there is no CODEX_HOME to export
-    assert len(plan_all([one, none], [describe(one), answer], NOW)) == 2
+    none = desired(state="absent", codex_home=f"{HOME}/other")
+    assert len(plan_all([one, none], [describe(one), describe(none)], NOW)) == 2
 
 
 def test_one_file_of_the_host_is_declared_once() -> None:

@@ -90,6 +90,34 @@ def test_a_home_that_fails_while_it_is_changed_stops_no_other_one(answer: t.Any)
     assert [home["user"] for home in host.applied if home["user"] != "bob"] == ["alice", "carol"]  # once each
 
 
+def test_programs_that_have_to_be_restarted_are_told_although_something_failed() -> None:
+    """Ansible notifies no handler of a failed task, and the next run sees no change."""
+    there = {"auth": planning.auth_file({"api_key": "other"}), "config": planning.config_file(b"")}
+    alice = planning.desired(auth=KEY, config={"settings": {"model": "x"}})
+    running = {"status": "done", "processes": [{"pid": 7, "name": "codex"}], "overwritten": False}
+    failed = {"status": "failed", "reason": "system", "code": "ENOSPC", "cause": "x", "path": "/x"}
+    for results, place in (([running, {"status": "done"}], 1), ([running, failed], 0)):
+        host = Host([planning.describe(alice, **there), _refused("bob")], {"alice": {"results": results}})
+        outcome = converge(host, [alice, HOMES[1]])
+        assert outcome.homes[place]["failed"]
+        assert outcome.homes[0]["auth"]["restart_required"] is True
+        assert str(outcome.failure).endswith(" A failed task notifies no handler: restart the programs of alice.")
+        assert [warning for warning in outcome.warnings if "codex (7). Restart them." in warning]
+
+
+def test_what_is_refused_in_a_later_round_keeps_what_was_done() -> None:
+    count = iter(range(10))
+
+    def reserve(homes: object, described: object) -> None:
+        if next(count):
+            raise CodexError("It is another home's.")
+
+    host = Host(DESCRIBED, {"bob": {"results": [{"status": "conflict", "path": "/x"}]}})
+    outcome = converge(host, HOMES, reserve=reserve)
+    assert [home["changed"] for home in outcome.homes] == [True, False, True]
+    assert outcome.homes[1]["msg"] == "It is another home's."
+
+
 def test_files_of_the_host_wait_for_all_logins() -> None:
     system = planning.layer("system", settings={"model": "x"})
     homes = [planning.desired(user="bob", auth=KEY), system]
@@ -150,6 +178,12 @@ class TestMissingUser:
         outcome = converge(Host([self.MISSING]), [home], check_mode=True, verify=True)
         assert (outcome.failure, outcome.changed) == (None, False)
 
+    def test_no_codex_is_asked_about_it(self) -> None:
+        options = {"config": {"settings": {"model": "x"}}, "codex_version": "detect", "auth": KEY}
+        host = Host([self.MISSING])
+        outcome = converge(host, [planning.desired(**options)], check_mode=True, verify=True)
+        assert (outcome.failure, outcome.changed, host.applied) == (None, True, [])
+
     def test_without_check_mode_it_fails(self) -> None:
         outcome = converge(Host([self.MISSING]), [planning.desired(auth=KEY)])
         assert outcome.failure == "There is no user alice on this host. Create the user first, or correct the name."
@@ -166,7 +200,7 @@ class TestStartCheck:
         alice = planning.desired(config={"settings": self.SETTINGS}, auth=KEY, **more)
         described = planning.describe(alice) | {"codex_version": "0.171.0"}
         described["login_status"] = {"codex": "/bin/codex", "method": "apikey"}
-        words = "Error loading configuration: config.toml:1:1: no SECRETMARKER here"
+        words = "Error loading configuration: config.toml:1:1: no SECRETMARKER here"  # the target hides values, too
         host = Host([described, DESCRIBED[1]], {"alice": {"start_problem": words, "results": []}})
         return host, converge(host, [alice, HOMES[1]], check_mode=check_mode, verify=verify)
 

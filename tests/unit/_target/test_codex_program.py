@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fleet.codex.plugins.module_utils._target.codex_program import WORDS_LIMIT, starts, words_of
+from ansible_collections.fleet.codex.plugins.module_utils._target.codex_program import WORDS_LIMIT, words_of
 
-REFUSAL = """WARNING: proceeding, even though PATH could not be updated
-Error loading configuration: config.toml:12:8: invalid type: integer `7`, expected a string
+BEGIN = "Error loading configuration: "
+REFUSAL = f"""WARNING: proceeding, even though PATH could not be updated
+{BEGIN}config.toml:12:8: invalid type: integer `7`, expected a string
    |
 12 | secret = "SECRETMARKER"
    |          ^^^^^^^^^^^^^^
@@ -16,22 +17,42 @@ help: see the documentation
 
 
 def test_what_codex_says_of_a_configuration_comes_without_the_lines_of_the_file() -> None:
-    said = words_of(REFUSAL)
-    assert said.startswith("Error loading configuration: config.toml:12:8: ")
-    assert said.endswith("expected a string help: see the documentation")
-    assert words_of("no such word\n\n  here ") == "no such word here"
-    assert len(words_of("Error " + "x" * 2 * WORDS_LIMIT)) == WORDS_LIMIT
+    said = str(words_of(REFUSAL))
+    assert said.startswith(f"{BEGIN}config.toml:12:8: ")
+    assert said.endswith("integer (hidden), expected a string help: see the documentation")
+    assert len(str(words_of(BEGIN + "x" * 2 * WORDS_LIMIT))) == WORDS_LIMIT
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "expected"),
+    "value",
     [
-        (0, "Logged in using an API key", True),
-        (1, "Not logged in", True),
-        (1, "Error checking login status: No such file or directory (os error 2)", True),
-        (1, "Error loading configuration: unknown variant", False),
-        (None, "", False),
+        r'string "SECRETMARKER"',
+        r'string "a\"SECRETMARKER\\"',
+        r'string "\n\u{200b}SECRETMARKER"',
+        'string "' + "x" * 2 * WORDS_LIMIT + 'SECRETMARKER"',
+        'string "SECRETMARKER',
+        "integer `123SECRETMARKER`",
+        "floating point `1.5SECRETMARKER`",
+        "unknown variant `SECRETMARKER`",
+        "string `SECRETMARKER`",
     ],
 )
-def test_whether_codex_read_its_configuration(status: int | None, text: str, expected: bool) -> None:
-    assert starts((status, text)) is expected
+def test_no_value_of_the_file_is_in_them(value: str) -> None:
+    said = str(words_of(f"{BEGIN}invalid type: {value}, expected a map in `mcp_servers.a.env`"))
+    assert "SECRETMARKER" not in said
+    assert "(hidden)" in said
+    assert said.endswith("`mcp_servers.a.env`") or value.endswith("MARKER")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Not logged in",
+        "Error checking login status: No such file or directory (os error 2)",
+        "Error checking login status: failed to load CLI auth from keyring",
+        f"{BEGIN}Model provider `acme` not found",
+        "",
+    ],
+)
+def test_what_says_nothing_about_the_file_is_no_refusal(text: str) -> None:
+    assert words_of(text) is None

@@ -51,6 +51,7 @@ ON_HOST, IN_HOME = ({"base": base, "path": "/etc/codex/config.toml"} for base in
         ([{"results": [{"status": "done", "overwritten": True}]}], True),
         ([{"results": [{"status": "done", "overwritten": False}]}], False),
         ([{"error": {"reason": "unknown_user"}}], True),
+        ([{"start_problem": "Error loading configuration: x", "results": []}], True),
     ],
 )
 def test_a_file_of_the_host_waits_for_everything_before_it(answers: list[t.Any], is_held_back: bool) -> None:
