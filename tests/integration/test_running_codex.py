@@ -77,6 +77,24 @@ def test_handlers_are_notified_where_a_program_keeps_the_old_login(container: Co
     assert (handled(last), last.one(RESULT).result["homes"][0]["auth"]["restart_required"]) == ([], False)
 
 
+def test_a_key_in_the_environment_is_a_login_too(container: Container, playbook: Playbook) -> None:
+    """Where a provider takes its key from a variable, a running program keeps the old one."""
+    provider = {"name": "gw", "base_url": "https://gw.example/v1", "env_key": "GATEWAY_KEY"}
+    settings = {"model_provider": "gw", "model_providers": {"gw": provider}}
+
+    def rotate(key: str, other: str) -> Run:
+        variables = {"codex_environment": {"GATEWAY_KEY": key, "OTHER": other}, "codex_settings": settings}
+        return apply_role(playbook, container, **variables)
+
+    with running(container, "alice") as pid, running(container, "bob"):
+        runs = [rotate("fleet-test-1", "a"), rotate("fleet-test-1", "b"), rotate("fleet-test-2", "b")]
+        assert [handled(run) for run in runs] == [["Restart the agent"], [], ["Restart the agent"]]
+        result = runs[2].one(RESULT).result
+        assert result["homes"][0]["environment"]["processes"] == [{"pid": pid, "name": "codex"}]
+        assert any("keep the variables that they started with" in warning for warning in result["warnings"])
+        assert "fleet-test-2" not in runs[2].output
+
+
 def test_other_core(container: Container, other_core: Playbook) -> None:
     """What the task notifies itself stays, and no task is added for it."""
     play = {
