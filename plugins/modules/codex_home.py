@@ -381,8 +381,8 @@ options:
       - Handlers to notify when a login was replaced by another one or removed while programs are running that keep it,
         see RV(homes[].auth.restart_required), or when a variable was changed from which a model provider takes its key,
         see RV(homes[].environment.restart_required). Handlers in C(notify) of the task are notified of every change.
-      - Ansible notifies no handler of a task that failed. If a home fails, the message names the users whose programs are
-        to be restarted.
+      - Ansible notifies no handler of a task that failed. If a home fails, the message names the users whose programs
+        are to be restarted.
     type: list
     elements: str
     default: []

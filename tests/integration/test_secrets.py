@@ -158,7 +158,7 @@ def given(wanted: Secrets, playbook: Playbook) -> None:
         "login": chatgpt(wanted, "given", "account-a"),
         "other_login": chatgpt(wanted, "other", "account-b"),
         "settings": settings,
-        "variables": {"OPENAI_API_KEY": m("given-key"), "OWN": m("given-variable")},
+        "variables": {"OPENAI_API_KEY": m("given-key"), "OWN_SECRET": m("given-variable")},
         "broken_json": f'{{"OPENAI_API_KEY": "{m("broken-json")}", oops "{m("broken-json-later")}"}}',
         "broken_jwt": {**chatgpt(wanted, "jwt", "a"), "tokens": {n: m(f"jwt-{n}") for n in TOKENS}},
         "secret": m("misplaced"),

@@ -57,7 +57,10 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
             self._variables = task_vars or {}
             options = with_group_defaults(plain(self._task.args), self._group_defaults(), MODULES[name])
             self._task.args = given_options(options, MODULES[name])
-            _validation, arguments = self.validate_argument_spec(MODULES[name])
+            try:
+                _validation, arguments = self.validate_argument_spec(MODULES[name])
+            except AnsibleError as error:  # raised further, ansible-core 2.19 and later print all of the options
+                raise CodexError(error.message) from None
             return printable_result(self.work(arguments, Transport(self, self._variables)))
         except CodexError as error:
             # Returned, not raised: ansible-core 2.18 and earlier print a traceback of what is raised.
