@@ -11,8 +11,8 @@ import typing as t
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import entry
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.role import ROLE, check_role_variables
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import needs_restart
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import needs_restart
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
 
 

@@ -47,7 +47,7 @@ def main():
 def apply(home, user, codex_home):
     """Does a home's operations: those on files of the whole host as root, all others as the home's user.
 
-    None where the user's `codex` does not start with the configuration that the request has for it.
+    Nothing is done where the user's `codex` does not start with the configuration that the request has for it.
     """
     operations = home["operations"]
     if home.get("start_check"):

@@ -14,8 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.tests.support.hosts import Machine
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
-
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 HOSTILE, OTHERS = "nobody", ("daemon", "games")
 KEY = "fleet-test-key-SECRETMARKER"
@@ -84,6 +83,8 @@ class Host:
 
 @pytest.fixture
 def host(machine: Machine, playbook: Playbook) -> Host:
+    if os.geteuid() != 0:
+        unavailable("needs root")
     return Host(machine, playbook)
 
 

@@ -13,6 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.fleet.codex.tests.support.skips import unavailable
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
 
 OLDEST, NEWEST = (3, 6), (3, 13)
@@ -62,9 +63,9 @@ def shared_program() -> TargetProgram:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skips tests that need root where there is none."""
+    """Ends tests that need root where there is none."""
     if os.geteuid() != 0 and item.get_closest_marker("needs_root"):
-        pytest.skip("needs root")
+        unavailable("needs root")
 
 
 @pytest.fixture

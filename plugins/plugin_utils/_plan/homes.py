@@ -121,18 +121,22 @@ def _without_links_to_others(planned: list[Planned]) -> list[Planned]:
     That is the one that is declared by its real path, else the first.
     """
     kept: dict[str, HomePlan] = {}
-    about_homes = [plan for plan in planned if isinstance(plan, HomePlan) and plan.desired.is_about_the_home]
-    for plan in sorted(about_homes, key=lambda plan: plan.described["codex_home"] != plan.described["real_home"]):
+    plans = [plan for plan in planned if isinstance(plan, HomePlan) and plan.desired.is_about_the_home]
+    for plan in sorted(plans, key=lambda plan: plan.described["codex_home"] != plan.described["real_home"]):
         kept.setdefault(plan.described["real_home"], plan)
-    others = {
-        id(plan): CodexError(
-            f"{plan.described['codex_home']} leads to {plan.described['real_home']}, which is declared as "
-            f"{kept[plan.described['real_home']].described['codex_home']} as well. Declare it once, or remove the link."
+
+    def checked(plan: Planned) -> Planned:
+        if isinstance(plan, CodexError) or not plan.desired.is_about_the_home:
+            return plan
+        own, first = plan.described, kept[plan.described["real_home"]]
+        if first is plan:
+            return plan
+        return CodexError(
+            f"{own['codex_home']} leads to {own['real_home']}, which is declared as {first.described['codex_home']} as "
+            "well. Declare it once, or remove the link."
         )
-        for plan in about_homes
-        if kept[plan.described["real_home"]] is not plan
-    }
-    return [others.get(id(plan), plan) for plan in planned]
+
+    return [checked(plan) for plan in planned]
 
 
 def _check_other_home(described: HomeAnswer, host_wide: t.Mapping[str, Table]) -> list[str]:

@@ -27,9 +27,10 @@ except ImportError:  # ansible-core 2.18 and earlier
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.redaction import Vaulted
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import given_options, with_group_defaults
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import MODULES
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import Outcome
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.printable import printable_result
 from ansible_collections.fleet.codex.plugins.plugin_utils._run import controller_file, program
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import Outcome, converge
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import converge
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.libraries import check_libraries
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.reservations import reserve_logins
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport

@@ -12,12 +12,9 @@ fails stops no other one.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from ansible_collections.fleet.codex.plugins.plugin_utils import messages
-from ansible_collections.fleet.codex.plugins.plugin_utils._config import redaction
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.home import HomePlan
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.homes import WAITING, plan_homes
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import (
     describe_request,
@@ -25,16 +22,11 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import (
     is_missing_user,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import Change
-from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff
-from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import restart_report
-from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredConfig, DesiredHome
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import Outcome, failed, needs_restart
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.home_run import HomeRun
+from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
-    HomeAnswer,
-    HomeRequest,
-    OperationResult,
-    Process,
-)
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest
 
 ROUNDS = 3
 """How often a run plans, when files change meanwhile, before it gives up."""
@@ -51,85 +43,6 @@ class Executor(t.Protocol):
 
     def execute(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
         """The target's answers for these homes, in their order."""
-
-
-@dataclass
-class Outcome:
-    """The results of a task on one target."""
-
-    homes: list[dict[str, t.Any]]
-    diffs: list[Diff] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def changed(self) -> bool:
-        """Whether any home was changed, or in check mode would be."""
-        return any(home["changed"] for home in self.homes)
-
-    @property
-    def failure(self) -> str | None:
-        """Why the task failed: the reason of each home that did; None where none did."""
-        failed = [home for home in self.homes if home.get("failed")]
-        if not failed:
-            return None
-        if len(self.homes) == 1:
-            return t.cast(str, failed[0]["msg"])
-        reasons = [f"{_name(home)}: {home['msg']}" for home in failed]
-        others = "; the others did not" if len(failed) < len(self.homes) else ""
-        running = [home["user"] for home in self.homes if any(map(needs_restart, home.values()))]
-        restart = (
-            f" A failed task notifies no handler: restart the programs of {', '.join(running)}." if running else ""
-        )
-        return " ".join([f"{len(failed)} of {len(self.homes)} homes failed{others}.", *reasons]) + restart
-
-
-def needs_restart(part: object) -> bool:
-    """Whether a part of a home's result says that programs have to be restarted."""
-    return isinstance(part, dict) and bool(part.get("restart_required"))
-
-
-def _name(home: dict[str, t.Any]) -> str:
-    return f"{home['user']} ({home['codex_home']})" if home["codex_home"] else str(home["user"])
-
-
-@dataclass
-class HomeRun:
-    """One home on its way: what is desired, the last answer and plan, and what all rounds did.
-
-    failure: why nothing more is done to it; the other homes go on.
-    is_imagined: whether its user is missing, and check mode goes on all the same.
-    """
-
-    desired: DesiredHome
-    answer: HomeAnswer = field(default_factory=HomeAnswer)
-    plan: HomePlan | None = None
-    failure: str | None = None
-    is_imagined: bool = False
-    changes: list[Change] = field(default_factory=list)
-    parts: dict[str, dict[str, t.Any]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    processes: dict[str, dict[int, Process]] = field(default_factory=dict)
-    """By the part that was changed: programs that run with what was there before, by pid."""
-
-    def result(self) -> dict[str, t.Any]:
-        """The home's result: of the last plan, but for the parts that a round changed."""
-        if self.plan is None or self.failure is not None:
-            result = {**self._place(), **self.parts, "changed": bool(self.changes), **_failed(self.failure or "")}
-        else:
-            result = {**self.plan.result, **self.parts}
-            result["changed"] = bool(self.changes) or self.plan.result["changed"]
-        for part, processes in self.processes.items():
-            result[part] = {**result[part], **restart_report(result["user"], part, processes.values())}
-        return result
-
-    def _place(self) -> dict[str, t.Any]:
-        """Whose home it is and where, as far as that is known."""
-        user = self.answer.get("user_info", {}).get("name") or self.desired.user
-        return {"user": user, "codex_home": self.answer.get("codex_home") or self.desired.codex_home}
-
-
-def _failed(reason: str) -> dict[str, t.Any]:
-    return {"failed": True, "msg": reason}
 
 
 Batch = list[tuple[HomeRun, list[Change]]]
@@ -226,7 +139,7 @@ def _apply(executor: Executor, runs: t.Sequence[HomeRun], check_mode: bool, veri
     answers = executor.execute("apply", requests)
     unfinished: list[HomeRun] = []
     for (run, changes), answer in zip(batch, answers, strict=True):
-        if not _record(run, changes, answer) and run not in unfinished:
+        if not run.record(changes, answer) and run not in unfinished:
             unfinished.append(run)
         if not check_mode and "login_status" in answer:
             run.answer["login_status"] = answer["login_status"]
@@ -266,71 +179,6 @@ def _apply_request(run: HomeRun, changes: t.Sequence[Change], verify: bool) -> H
     return request
 
 
-def _record(run: HomeRun, changes: t.Sequence[Change], answer: HomeAnswer) -> bool:
-    """Records what apply did, or the home's failure; returns False where another program wrote before or after it."""
-    plan = t.cast(HomePlan, run.plan)
-    if "error" in answer:
-        run.failure = messages.target_error(answer["error"])
-        return True
-    if answer.get("start_problem"):
-        run.failure = _start_failure(plan, answer["start_problem"])
-        return True
-    results = answer["results"]
-    is_unchanged = True
-    for change, result in zip(changes, results, strict=False):
-        if result["status"] == "conflict":
-            return False
-        if result["status"] == "failed":
-            run.failure = _failure(result)
-            return True
-        run.changes.append(change)
-        if change.part:
-            backup = {"backup_file": result["backup_file"]} if result.get("backup_file") else {}
-            run.parts[change.part] = {**run.parts.get(change.part, {}), **plan.result[change.part], **backup}
-            if "processes" in result:
-                running = {process["pid"]: process for process in result["processes"]}
-                run.processes[change.part] = {**run.processes.get(change.part, {}), **running}
-                is_unchanged = is_unchanged and not result["overwritten"]
-        if result.get("in_place"):
-            run.warnings.append(_in_place_warning(change, plan.result["codex_home"]))
-    if len(results) != len(changes):
-        run.failure = (
-            f"The work on {plan.result['codex_home']} was cut off. Run the play again; it picks up where this run "
-            "stopped."
-        )
-    return is_unchanged
-
-
-def _start_failure(plan: HomePlan, words: str) -> str:
-    """The sentence for a configuration with which the host's codex says that it does not start."""
-    config, path = t.cast(DesiredConfig, plan.desired.config), plan.config.result["path"]
-    said = redaction.without_secrets(words, plan.config.after.get(path, {}), config.redaction)
-    return (
-        f"{plan.result['user']}'s codex does not start with the new content of {path}, so the file was not changed. "
-        f"Correct the settings, or what the file already holds. It says: {said}"
-    )
-
-
-def _in_place_warning(change: Change, codex_home: str) -> str:
-    folder = {"codex_home": f"{codex_home}/", "home_directory": "~/", "host": ""}[change.operation["base"]]
-    what = "emptied" if change.operation["operation"] == "remove" else "rewritten in place"
-    sentence = f"{folder}{change.operation['path']} is a mount point of its own and was {what}."
-    if change.part != "auth":
-        return f"{sentence} Mount its folder instead."
-    return f"{sentence} Codex 0.167.2 and later cannot renew a ChatGPT login in such a file: mount its folder instead."
-
-
-def _failure(result: OperationResult) -> str:
-    return messages.target_error(
-        {
-            "reason": "system",
-            "code": result.get("code", ""),
-            "cause": result.get("cause", ""),
-            "path": result.get("path", ""),
-        }
-    )
-
-
 def _outcome(runs: t.Sequence[HomeRun], check_mode: bool, verify: bool) -> Outcome:
     outcome = Outcome([run.result() for run in runs])
     for run, result in zip(runs, outcome.homes, strict=True):
@@ -342,7 +190,7 @@ def _outcome(runs: t.Sequence[HomeRun], check_mode: bool, verify: bool) -> Outco
         if verify and "login_status" in run.answer and not (check_mode and run.plan.changes):
             problem = _verify(run, result)
             if problem:
-                result.update(_failed(problem))
+                result.update(failed(problem))
         changes = run.plan.changes if check_mode else run.changes
         outcome.diffs += [change.diff for change in changes if change.diff]
         outcome.warnings += run.plan.warnings + run.warnings + _restart_warnings(run, result)

@@ -193,7 +193,7 @@ class Editor:
     def _add_item(self, path: ValuePath, value: t.Any, below: list[int]) -> None:
         """Adds an item to a list of tables that have headers."""
         # The element of a path below the list at this length is a number, the place of an item.
-        before = [n for n in below if self.statements[n].path[len(path) - 1] < path[-1]]  # type: ignore[operator]
+        before = [n for n in below if self.statements[n].path[len(path) - 1] < path[-1]]  # type: ignore[operator]  # both are places
         self._insert_tables(before[-1] + 1 if before else below[0], path, value)
 
     # --------------------------------------------------------------------------------- remove

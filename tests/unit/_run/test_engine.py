@@ -10,7 +10,8 @@ import tomli
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import HOME
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import ROUNDS, Outcome, converge
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import Outcome
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import ROUNDS, converge
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest
