@@ -514,6 +514,7 @@ class TestHomesOfPrograms:
             ({"HOME": str(root_folder)}, True),
             ({"HOME": str(root_folder), "CODEX_HOME": ""}, True),
             ({"HOME": str(tmp_path)}, False),
+            ({"CODEX_HOME": f"{home}{'/' * 4096}"}, False),  # no system takes such a path; resolving it takes long
             ({"OTHER": "x"}, False),  # then it is the home directory of the user database
             ({}, True),  # it may have hidden it
         ):

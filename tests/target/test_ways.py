@@ -227,6 +227,16 @@ class TestUsers:
         assert_refused(answers, "writable_by_others", folder)
         assert os.listdir(folder) == []
 
+    def test_a_group_that_is_another_users_first_one(
+        self, shared_program: TargetProgram, root_folder: Path, home: Path, other_user: pwd.struct_passwd
+    ) -> None:
+        """The group database does not name such members."""
+        home.chmod(0o775)
+        wrapper = as_home_of(other_user, home)
+        with (root_folder / f"passwd-{other_user.pw_name}").open("a") as database:
+            database.write(f"fleet-test-guest:x:4711:{other_user.pw_gid}::/nonexistent:/bin/sh\n")
+        assert_refused(both(shared_program, other_user.pw_name, None, wrapper=wrapper), "writable_by_others", home)
+
     def test_a_group_that_has_other_members(
         self, shared_program: TargetProgram, root_folder: Path, home: Path, other_user: pwd.struct_passwd
     ) -> None:

@@ -155,3 +155,13 @@ def test_a_lock_that_a_deployment_as_root_gives_to_the_user_is_a_problem_until_t
     (problem,) = home_report(answer, None, NOW)["login"]["problems"]
     assert "auth.lock belongs to root" in problem
     assert (operations(plan(wanted, answer)), plan(wanted, answer).warnings) == (["give auth.lock"], [])
+
+
+def test_that_not_all_unsaved_logins_were_looked_at_is_told() -> None:
+    wanted = desired(auth={"content": chatgpt()})
+    for is_whole in (True, False):
+        answer = describe(wanted, auth=auth_file({"content": chatgpt()}))
+        answer["unsaved_logins"] = [{"name": ".auth-1", "path": f"{HOME}/.codex/.auth-1", "kind": "file"}]
+        answer["all_unsaved_logins"] = is_whole
+        (problem,) = renewal_problems(answer, mode=0o600, replaced=False)
+        assert ("has .auth-1 and more, which were not looked at, left by a killed Codex" in problem) is not is_whole

@@ -1,9 +1,14 @@
-"""What is made of the words of a `codex`."""
+"""What is made of the words of a `codex`, and which processes it left."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from ansible_collections.fleet.codex.plugins.module_utils._target.codex_program import WORDS_LIMIT, words_of
+from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 BEGIN = "Error loading configuration: "
 REFUSAL = f"""WARNING: proceeding, even though PATH could not be updated
@@ -56,3 +61,24 @@ def test_no_value_of_the_file_is_in_them(value: str) -> None:
 )
 def test_what_says_nothing_about_the_file_is_no_refusal(text: str) -> None:
     assert words_of(text) is None
+
+
+LIST = """
+import subprocess, sys
+from ansible_collections.fleet.codex.plugins.module_utils._target.codex_program import list_children
+child = subprocess.Popen(["sleep", "300"])
+print(list_children() == [child.pid], list_children())
+child.kill()
+"""
+
+
+def test_children_are_found_but_not_in_the_processes_of_another_namespace() -> None:
+    """There, as in some containers, a number in /proc is that of a process that this run did not start."""
+    if os.geteuid() != 0:
+        unavailable("needs root")
+    for wrapper, expected in (([], "True ["), (["unshare", "--pid", "--fork"], "False []")):
+        command = [*wrapper, sys.executable, "-c", LIST]
+        run = subprocess.run(
+            command, capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
+        )
+        assert run.stdout.startswith(expected)
