@@ -29,6 +29,7 @@ QUERIES: list[FileQuery] = [
     {"name": "shell", "base": "codex_home", "path": ".profile", "details": {"lines": "# mark"}},
     *[t.cast(FileQuery, {"name": name, "base": "codex_home", "path": name, "details": "lock"}) for name in LOCKS],
 ]
+SLEEP = f"sleep 300.{os.getpid()}"  # told from those of a test that runs at the same time
 HONEST = """case "$1" in --version) echo codex-cli 0.171.0 ;; *) echo Logged in using ChatGPT ;; esac"""
 
 
@@ -108,15 +109,18 @@ def is_running(pid: int) -> bool:
 class TestCodex:
     """The `codex` of the hostile user."""
 
-    @pytest.mark.parametrize("child", ["sleep 300", "setsid sleep 300", "(trap '' HUP TERM; setsid sleep 300)"])
+    @pytest.mark.parametrize(
+        "child",
+        [SLEEP, f"setsid {SLEEP}", f"(trap '' HUP TERM; setsid {SLEEP})"],
+        ids=["same-session", "other-session", "deaf"],
+    )
     def test_a_child_that_holds_its_output(self, target_program: TargetProgram, host: Host, child: str) -> None:
         """As a wrapper does that looks for updates in the background."""
         started = f"echo started >>{host.home}/started"
         host.set_codex(f"{child} & {started}; echo codex-cli 0.150.0")
-        before = sleeping(host.hostile.pw_uid)
         assert host.describe(target_program).get("codex_version") == "0.150.0"
         assert (host.home / "started").read_text() == "started\n" * 2
-        assert sleeping(host.hostile.pw_uid) == before
+        assert sleeping() == set()
 
     def test_a_home_that_it_replaces_by_a_link_to_another_users(
         self, target_program: TargetProgram, host: Host
@@ -137,13 +141,16 @@ class TestCodex:
         answer = host.describe(target_program, wrapper=[*ENDS, "prlimit", "--as=600000000"])
         assert (answer["codex_version"], answer["login_status"]["method"]) == (None, "unreadable")
 
-    @pytest.mark.parametrize("script", ["setsid sleep 300", "kill -STOP $$", "exec >&- 2>&-; setsid sleep 300"])
+    @pytest.mark.parametrize(
+        "script",
+        [f"setsid {SLEEP}", "kill -STOP $$", f"exec >&- 2>&-; setsid {SLEEP}"],
+        ids=["child", "stopped", "closed"],
+    )
     def test_no_end(self, target_program: TargetProgram, host: Host, script: str) -> None:
         host.set_codex(script)
-        before = sleeping(host.hostile.pw_uid)
         answer = host.describe(TargetProgram(target_program.interpreter, {"CODEX_TIME_LIMIT": 1}))
         assert (answer["codex_version"], answer["login_status"]["method"]) == (None, "unreadable")
-        assert sleeping(host.hostile.pw_uid) == before
+        assert sleeping() == set()
 
     def test_it_sees_nothing_of_roots_environment(self, target_program: TargetProgram, host: Host) -> None:
         """Neither what the task sets, such as a proxy with its password, nor what root's process had before."""
@@ -158,12 +165,12 @@ class TestCodex:
         assert f"USER={host.hostile.pw_name}\n" in record
 
 
-def sleeping(uid: int) -> set[int]:
-    """The processes of a user that only wait, and were made by these tests."""
+def sleeping() -> set[int]:
+    """The processes that SLEEP of this test process left."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if b"sleep\0300" in path.read_bytes() and path.stat().st_uid == uid and is_running(int(path.parts[2])):
+            if path.read_bytes() == SLEEP.replace(" ", "\0").encode() + b"\0" and is_running(int(path.parts[2])):
                 found.add(int(path.parts[2]))
         except OSError:
             pass

@@ -128,3 +128,12 @@ def test_a_silence_has_one_sentence_that_quotes_neither_a_banner_nor_an_exceptio
 )
 def test_a_sudo_that_wants_a_terminal_is_recognized(said: str, wanted: bool) -> None:
     assert wants_terminal(said) is wanted
+
+
+def test_what_a_target_says_is_checked_where_it_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = {"files": {"auth": {"path": "/x", "kind": "file", "auth": {"fields": 7}}}, "codex_version": "9" * 5000}
+    transport = object.__new__(Transport)
+    monkeypatch.setattr(transport, "_exchange", lambda program, request: {"homes": [odd]}, raising=False)
+    (answer,) = transport.execute("describe", [])
+    assert answer["files"]["auth"]["auth"] == {"malformed": True}
+    assert answer["codex_version"] is None
