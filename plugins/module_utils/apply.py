@@ -12,6 +12,7 @@ docs/protocol.md says. It decides nothing about credentials: it does the operati
 import binascii
 import os
 
+from ansible_collections.fleet.codex.plugins.module_utils._apply.making import give_to, make_folder_for
 from ansible_collections.fleet.codex.plugins.module_utils._apply.operations import OPERATIONS, lock_paths
 from ansible_collections.fleet.codex.plugins.module_utils._apply.processes import (
     is_unchanged_after,
@@ -24,10 +25,8 @@ from ansible_collections.fleet.codex.plugins.module_utils._target.folders import
     check_home_directory,
     check_way,
     describe_folder,
-    give_to,
     in_home,
     is_root_controlled,
-    make_folder_for,
     resolve,
     unsafe_parent,
 )

@@ -12,6 +12,7 @@ import stat
 
 from ansible_collections.fleet.codex.plugins.module_utils._apply.backups import backed_up
 from ansible_collections.fleet.codex.plugins.module_utils._apply.locks import Locks
+from ansible_collections.fleet.codex.plugins.module_utils._apply.making import make_folder
 from ansible_collections.fleet.codex.plugins.module_utils._apply.writing import (
     Conflict,
     check,
@@ -19,7 +20,6 @@ from ansible_collections.fleet.codex.plugins.module_utils._apply.writing import 
     sync_folder,
     write_file,
 )
-from ansible_collections.fleet.codex.plugins.module_utils._target.folders import make_folder
 from ansible_collections.fleet.codex.plugins.module_utils._target.leftovers import leftovers
 from ansible_collections.fleet.codex.plugins.module_utils._target.reading import digest, read_file
 
