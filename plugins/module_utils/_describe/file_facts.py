@@ -104,8 +104,8 @@ def variables(text):
     """(name, digest of the value) of lines NAME=value, with `export` before it or not, whose value is not empty."""
     for line in text.split("\n"):
         name, _equals, value = line.partition("=")
-        words = name.split()
-        if name[-1:].isspace() or words[:-1] not in ([], ["export"]):
+        words = [word for word in name.replace("\t", " ").split(" ") if word]
+        if name[-1:] in (" ", "\t") or words[:-1] not in ([], ["export"]):
             continue
         bare = value[1:] if value[:1] in ("'", '"') else value
         if words and words[-1].replace("_", "x").isalnum() and bare[:1].strip("'\"").strip():

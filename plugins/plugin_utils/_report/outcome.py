@@ -31,15 +31,16 @@ class Outcome:
         failed = [home for home in self.homes if home.get("failed")]
         if not failed:
             return None
+        sentences = [f"{_name(home)}: {home['msg']}" for home in failed]
         if len(self.homes) == 1:
-            return t.cast(str, failed[0]["msg"])
-        reasons = [f"{_name(home)}: {home['msg']}" for home in failed]
-        others = "; the others did not" if len(failed) < len(self.homes) else ""
+            sentences = [failed[0]["msg"]]
+        else:
+            others = "; the others did not" if len(failed) < len(self.homes) else ""
+            sentences.insert(0, f"{len(failed)} of {len(self.homes)} homes failed{others}.")
         running = [home["user"] for home in self.homes if any(map(needs_restart, home.values()))]
-        restart = (
-            f" A failed task notifies no handler: restart the programs of {', '.join(running)}." if running else ""
-        )
-        return " ".join([f"{len(failed)} of {len(self.homes)} homes failed{others}.", *reasons]) + restart
+        if running:
+            sentences.append(f"A failed task notifies no handler: restart the programs of {', '.join(running)}.")
+        return " ".join(sentences)
 
 
 def needs_restart(part: object) -> bool:

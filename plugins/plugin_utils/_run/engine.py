@@ -133,7 +133,7 @@ def _apply(executor: Executor, runs: t.Sequence[HomeRun], check_mode: bool, veri
             if "start_check" in request and not run.is_imagined
         ]
         batch = [(run, []) for run, _request in asked]
-        requests = [{**request, "operations": []} for _run, request in asked]
+        requests = [{**request, "operations": [], "login_status": False} for _run, request in asked]
     if not batch:
         return []
     answers = executor.execute("apply", requests)

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 @example("A=''")
 @example('A="')
 @example("A= b")
+@example("\r1=1")
 def test_a_variable_is_told_where_its_value_is_not_empty(line: str) -> None:
     """By the rule of docs/protocol.md, as one pattern."""
     pattern = r"[ \t]*(?:export[ \t]+)?(\w+)=(?=[\"']?[^\s\"'])(.*)"

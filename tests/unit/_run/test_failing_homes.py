@@ -103,6 +103,9 @@ def test_programs_that_have_to_be_restarted_are_told_although_something_failed()
         assert outcome.homes[0]["auth"]["restart_required"] is True
         assert str(outcome.failure).endswith(" A failed task notifies no handler: restart the programs of alice.")
         assert [warning for warning in outcome.warnings if "codex (7). Restart them." in warning]
+    alone = converge(Host([planning.describe(alice, **there)], {"alice": {"results": [running, failed]}}), [alice])
+    assert str(alone.failure).startswith("The disk is full at /x")
+    assert str(alone.failure).endswith("restart the programs of alice.")
 
 
 def test_what_is_refused_in_a_later_round_keeps_what_was_done() -> None:
@@ -213,6 +216,7 @@ class TestStartCheck:
         assert [home["user"] for home in asked] == ["alice"]
         assert b"SECRETMARKER" in base64.b64decode(asked[0]["start_check"])
         assert bool(asked[0]["operations"]) is not check_mode
+        assert not asked[0]["login_status"]
 
     def test_it_is_asked_with_verify_too_and_never_unasked(self) -> None:
         host, _outcome = self.converge(check_mode=True, verify=True)
