@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.fleet.codex.plugins.plugin_utils._api_key.request import probe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._api_key.verdict import judge
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.execution import Transport
 
 
 class ActionModule(CodexAction):

@@ -15,7 +15,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import Cod
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.controller_file import check_not_in_inventory, encryption
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.fetch import Destination, fetch
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.reservations import holder_of, reserve_file
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.execution import Transport
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer
@@ -41,6 +41,6 @@ class ActionModule(CodexAction):
         def reserve(described: HomeAnswer) -> None:
             reserve_file(C.DEFAULT_LOCAL_TMP, str(path), holder_of(self.host, described))
 
-        home = DesiredHome(**desired_place(arguments))
+        home = DesiredHome(**desired_place(arguments, is_windows=transport.is_windows))
         plan = fetch(transport, home, destination, reserve, check_mode=self._task.check_mode)
         return plan.result | ({"diff": [plan.diff]} if self._task.diff and plan.diff else {})

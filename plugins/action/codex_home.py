@@ -13,7 +13,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import d
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.role import ROLE, check_role_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import needs_restart
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.execution import Transport
 
 
 class ActionModule(CodexAction):
@@ -24,7 +24,7 @@ class ActionModule(CodexAction):
         is_of_role = self._variables.get("ansible_role_name") == ROLE
         warnings = check_role_variables(self._variables, self._value) if is_of_role else []
         homes = [
-            desired_home(home, self.read_source, entry(arguments["homes"], n))
+            desired_home(home, self.read_source, entry(arguments["homes"], n), transport.is_windows)
             for n, home in enumerate(arguments["homes"])
         ]
         outcome, result = self.converge(transport, homes, arguments["verify"])

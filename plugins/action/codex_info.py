@@ -14,7 +14,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import d
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.info import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.execution import Transport
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
@@ -24,17 +24,15 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The homes that were asked for, as a list."""
-        place, users = desired_place(arguments), arguments["users"]
+        place, users = desired_place(arguments, is_windows=transport.is_windows), arguments["users"]
         if users is not None and (arguments["user"] or arguments["codex_home"]):
             raise CodexError("users replaces user and codex_home. Leave out either users, or the other two.")
         homes = [DesiredHome(**place | {"user": user}) for user in (users if users is not None else [place["user"]])]
-        requests = [describe_request(home) for home in homes]
-        if users == ["all"]:
-            requests[0]["every_user"] = True
+        requests = [describe_request(home, every_user=users == ["all"]) for home in homes]
         answers = transport.execute("describe", requests)
         for answer in answers:
             # With several users, one that cannot be looked at is reported among the others.
-            if "error" in answer and (users is None or answer["error"]["reason"] == "every_user_needs_root"):
+            if "error" in answer and (users is None or answer["error"]["reason"] in messages.NEED_RIGHTS_FOR_ALL):
                 raise CodexError(messages.target_error(answer["error"]))
         declared = arguments["codex_version"] if place["codex_version"] else None
         return {"changed": False, "homes": [home_report(answer, declared, datetime.now(UTC)) for answer in answers]}

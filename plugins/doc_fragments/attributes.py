@@ -31,7 +31,9 @@ attributes:
     description: Works with become.
     support: full
     details:
-      - Needed to work for another user than the one that the connection logs in as.
+      - Needed to work for another user than the one that the connection logs in as. On Windows, a connection that logs
+        in as an administrator does not need it.
+      - On Windows, C(become_method) must be C(runas). It has not been tried there yet.
   bypass_host_loop:
     description: Runs once for all hosts instead of once for each host.
     support: none
@@ -46,10 +48,11 @@ attributes:
     support: none
   platform:
     description: Target systems.
-    platforms: posix
+    platforms: posix, windows
     support: full
     details:
-      - The target needs Python 3.6 or later with its standard library, and nothing else.
+      - A POSIX target needs Python 3.6 or later with its standard library, and nothing else.
+      - A Windows target needs PowerShell 5.1 or 7, and nothing else.
 """
 
     WRITES = r"""

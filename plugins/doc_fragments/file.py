@@ -17,11 +17,15 @@ options:
       - The permissions of the file, in octal and in quotes.
       - The file can hold secrets, so only permissions for its owner are accepted, such as V("0600") or V("0400").
       - Without this option, a new file gets V(0600), and an existing file loses all permissions beyond V(0600).
+      - On Windows, this option has no effect. The user, SYSTEM and Administrators have full control of the file there,
+        and nobody else has access.
     type: raw
   backup:
     description:
-      - Keep a copy of a file that is replaced or removed, beside it and with mode V(0600).
-      - The name of the copy ends in the time and a V(~). All copies stay unless O(backup_keep) limits their number.
+      - Keep a copy of a file that is replaced or removed, beside it and with mode V(0600), on Windows without access
+        for other users.
+      - The name of the copy ends in the time and a V(~), on Windows in the time and V(.bak). All copies stay unless
+        O(backup_keep) limits their number.
     type: bool
     default: false
   backup_keep:

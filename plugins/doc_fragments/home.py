@@ -20,16 +20,22 @@ options:
         counts as not given, except for those that give a login or name a file, which are refused, too.
       - Naming another user needs root on the target (C(become=true)). The files are still read and written as that
         user.
+      - On Windows, the name is one such as V(alice), V(DOMAIN\\alice) or V(alice@example.com), or a SID. The user must
+        have a profile on the host, so must have logged on once. Naming another user needs an administrator there, whose
+        rights are used.
     type: str
   codex_home:
     description:
-      - The Codex home, as an absolute path.
+      - The Codex home, as an absolute path. On Windows, it begins with a drive, as in V(C:\\codex-ci).
       - Without this option, it is C(.codex) in the home directory of the user. If O(user) is not given either,
-        E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task take precedence.
+        E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task take precedence. On Windows, the home
+        directory is the profile of the user, and E(HOME) has no effect.
       - Every folder on the path must belong to root or to the user, because the owner of a folder can replace what is
-        in it.
+        in it. On Windows, nobody but the user, SYSTEM and Administrators may be able to rename or remove such a folder.
+        A folder on another host is refused there.
       - Modules that write create a missing folder with mode V(0700). If the user cannot create it, root does, but
-        only below folders that root alone can write to.
+        only below folders that root alone can write to. On Windows, the user, SYSTEM and Administrators have full
+        control of the folder, and nobody else has access.
       - Write the path out. V(~) is refused, because it is not expanded.
     type: str
 """
@@ -44,6 +50,7 @@ options:
         because this version cannot use them.
       - If V(detect) finds no C(codex), a task that manages a configuration file fails. A task that manages a login
         alone goes on as if O(codex_version) were not given.
+      - On Windows, V(detect) is refused for another user than the one that the task runs as.
       - Quote a version of two numbers, such as V("0.34"). YAML reads it as a number otherwise.
     type: str
 """

@@ -37,6 +37,13 @@ attributes:
     support: full
     details:
       - The module never changes anything. It asks the API in check mode, too.
+  platform:
+    description: Target systems.
+    platforms: posix
+    support: full
+    details:
+      - The target needs Python 3.6 or later with its standard library, and nothing else.
+      - For a Windows host, ask from the controller with C(delegate_to=localhost).
 options:
   api_key:
     description:
@@ -101,7 +108,7 @@ EXAMPLES = r"""
     that: key.responses_write
     fail_msg: "{{ key.message }}"
 
-- name: Ask once, from the controller
+- name: Ask once, from the controller, as is needed for Windows hosts
   fleet.codex.codex_api_key_info:
     api_key: "{{ vault_openai_api_key }}"
   delegate_to: localhost

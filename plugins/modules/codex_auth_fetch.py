@@ -72,8 +72,8 @@ notes:
   - An API key that a login in the browser left beside ChatGPT tokens is not fetched, because versions of Codex disagree
     on which of the two counts.
   - A home without a login is not an error. Nothing is written then.
-  - Root and the user on the target decide what is in the file that is fetched. The module reads it as an C(auth.json)
-    only.
+  - Root, on Windows an administrator, and the user on the target decide what is in the file that is fetched. The module
+    reads it as an C(auth.json) only.
 requirements:
   - tomli, tomledit and tomli-w (Python packages on the controller)
 """
@@ -93,6 +93,13 @@ EXAMPLES = r"""
     dest: "credentials/{{ inventory_hostname }}/alice/auth.json"
     encrypt_vault_id: codex
   become: true
+
+- name: Fetch the login of a user of a Windows domain
+  fleet.codex.codex_auth_fetch:
+    user: EXAMPLE\alice
+    dest: "credentials/{{ inventory_hostname }}/alice/auth.json"
+    encrypt_vault_id: codex
+  when: "'windows' in group_names"
 
 - name: Fetch the login of a Codex home in another place, whichever account it is logged in to
   fleet.codex.codex_auth_fetch:

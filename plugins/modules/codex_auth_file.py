@@ -172,6 +172,13 @@ EXAMPLES = r"""
     allow_shared_refresh_token: true
   become: true
 
+- name: Log the build agent of a Windows host in, whose Codex home is not in the profile
+  fleet.codex.codex_auth_file:
+    user: build
+    codex_home: C:\codex-build
+    api_key: "{{ vault_openai_api_key }}"
+  when: "'windows' in group_names"
+
 - name: Remove the login of bob from this host without revoking it
   fleet.codex.codex_auth_file:
     user: bob
@@ -259,7 +266,7 @@ restart_required:
   description:
     - Whether programs of the user are running that keep a login that was replaced by another one or removed. Newer
       tokens of the same ChatGPT account are not another login.
-    - V(null) in check mode where the task would look for such programs. They are only found on Linux.
+    - V(null) in check mode where the task would look for such programs. They are only found on Linux and on Windows.
   returned: success
   type: bool
   sample: false

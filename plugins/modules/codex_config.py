@@ -43,9 +43,13 @@ options:
         later).
       - V(requirements) is C(/etc/codex/requirements.toml), the limits that an administrator sets (Codex 0.80 and
         later).
-      - The last three are files of the whole host. They are written as root with mode V(0644), and values that may be
-        secrets are refused in them. The task fails where such a file would make Codex delete the login of any user with
-        a C(~/.codex).
+      - On Windows, V(system) and V(requirements) are in C(%ProgramData%\OpenAI\Codex) (Codex 0.101 and later), and
+        V(managed) is C(managed_config.toml) in the Codex home (Codex 0.45 to 0.148). V(managed) needs O(codex_version)
+        there.
+      - The last three, on Windows V(system) and V(requirements), are files of the whole host. They are written as root
+        with mode V(0644), on Windows by an administrator and readable for all users, and values that may be secrets are
+        refused in them. The task fails where such a file would make Codex delete the login of any user with a
+        C(~/.codex).
     type: str
     default: user
   preferred_auth_method:
@@ -173,6 +177,8 @@ options:
       - Without this option, a new file gets V(0600), and an existing file loses all permissions beyond V(0600).
       - A file of the whole host is different. It must be readable for all users, so only V("0644") and V("0444") are
         accepted, and a new file gets V(0644).
+      - On Windows, this option has no effect. The user, SYSTEM and Administrators have full control of the file there,
+        and nobody else has access. All users can read a file of the whole host.
 seealso:
   - module: fleet.codex.codex_home
     description: Login, configuration and environment of any number of users in one task.
@@ -184,10 +190,10 @@ notes:
     its end stays without one.
   - A file because of which Codex would delete an C(auth.json) is not written, and the task fails. In such a file
     C(forced_login_method) or C(forced_chatgpt_workspace_id) does not match the login, or does not allow
-    C(CODEX_API_KEY) or C(CODEX_ACCESS_TOKEN) that C(codex.env) or C(/etc/environment) sets. All configuration files
-    count together, also those of profiles and of the whole host.
-  - Settings for which C(/etc/codex/managed_config.toml) has other values are written, and the task warns that Codex
-    uses the others.
+    C(CODEX_API_KEY) or C(CODEX_ACCESS_TOKEN) that C(codex.env), C(/etc/environment) or the registry of Windows sets.
+    All configuration files count together, also those of profiles and of the whole host.
+  - Settings for which C(managed_config.toml) has other values are written, and the task warns that Codex uses the
+    others.
   - C(--diff) shows the settings that change. Values of keys whose names sound like secrets, and everything in tables
     such as C(env) and C(http_headers), are hidden. O(secret_keys) and O(public_keys) change that.
 requirements:
@@ -289,6 +295,14 @@ EXAMPLES = r"""
       - path: [skills, config]
         match: path
   become: true
+
+- name: Override the settings of a user of a Windows host, for a Codex before 0.149
+  fleet.codex.codex_config:
+    user: alice
+    layer: managed
+    codex_version: "0.148.0"
+    settings: {model: gpt-5}
+  when: "'windows' in group_names"
 
 - name: Write a configuration, even if the old one is not valid TOML any more
   fleet.codex.codex_config:

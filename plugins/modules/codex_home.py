@@ -48,16 +48,22 @@ options:
             counts as not given, except for those that give a login or name a file, which are refused, too.
           - Naming another user needs root on the target (C(become=true)). The files are still read and written as that
             user.
+          - On Windows, the name is one such as V(alice), V(DOMAIN\\alice) or V(alice@example.com), or a SID. The user
+            must have a profile on the host, so must have logged on once. Naming another user needs an administrator
+            there, whose rights are used.
         type: str
       codex_home:
         description:
-          - The Codex home, as an absolute path.
+          - The Codex home, as an absolute path. On Windows, it begins with a drive, as in V(C:\\codex-ci).
           - Without this option, it is C(.codex) in the home directory of the user. If O(homes[].user) is not given
-            either, E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task take precedence.
+            either, E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task take precedence. On Windows, the
+            home directory is the profile of the user, and E(HOME) has no effect.
           - Every folder on the path must belong to root or to the user, because the owner of a folder can replace what
-            is in it.
+            is in it. On Windows, nobody but the user, SYSTEM and Administrators may be able to rename or remove such a
+            folder. A folder on another host is refused there.
           - A missing folder is created with mode V(0700). If the user cannot create it, root does, but only below
-            folders that root alone can write to.
+            folders that root alone can write to. On Windows, the user, SYSTEM and Administrators have full control of
+            the folder, and nobody else has access.
           - Write the path out. V(~) is refused, because it is not expanded.
         type: str
       state:
@@ -78,6 +84,7 @@ options:
             refused because this version cannot use them.
           - If V(detect) finds no C(codex), the task fails if O(homes[].config) is given. Otherwise it goes on as if
             O(homes[].codex_version) were not given.
+          - On Windows, V(detect) is refused for another user than the one that the task runs as.
           - Quote a version of two numbers, such as V("0.34"). YAML reads it as a number otherwise.
         type: str
       auth:
@@ -166,12 +173,15 @@ options:
               - The file can hold secrets, so only permissions for its owner are accepted, such as V("0600") or
                 V("0400").
               - Without this option, a new file gets V(0600), and an existing file loses all permissions beyond V(0600).
+              - On Windows, this option has no effect. The user, SYSTEM and Administrators have full control of the file
+                there, and nobody else has access.
             type: raw
           backup:
             description:
-              - Keep a copy of a file that is replaced or removed, beside it and with mode V(0600).
-              - The name of the copy ends in the time and a V(~). All copies stay unless O(homes[].auth.backup_keep)
-                limits their number.
+              - Keep a copy of a file that is replaced or removed, beside it and with mode V(0600), on Windows without
+                access for other users.
+              - The name of the copy ends in the time and a V(~), on Windows in the time and V(.bak). All copies stay
+                unless O(homes[].auth.backup_keep) limits their number.
             type: bool
             default: false
           backup_keep:
@@ -198,7 +208,11 @@ options:
                 and later).
               - V(requirements) is C(/etc/codex/requirements.toml), the limits that an administrator sets (Codex 0.80
                 and later).
-              - The last three are files of the whole host. They are written as root with mode V(0644), after the logins
+              - On Windows, V(system) and V(requirements) are in C(%ProgramData%\OpenAI\Codex) (Codex 0.101 and later),
+                and V(managed) is C(managed_config.toml) in the Codex home (Codex 0.45 to 0.148). V(managed) needs
+                O(homes[].codex_version) there.
+              - The last three, on Windows V(system) and V(requirements), are files of the whole host. They are written
+                as root with mode V(0644), on Windows by an administrator and readable for all users, after the logins
                 of all homes, and values that may be secrets are refused in them. The task fails where such a file would
                 make Codex delete the login of any user with a C(~/.codex).
             type: str
@@ -337,12 +351,15 @@ options:
               - Without this option, a new file gets V(0600), and an existing file loses all permissions beyond V(0600).
               - A file of the whole host is different. It must be readable for all users, so only V("0644") and
                 V("0444") are accepted, and a new file gets V(0644).
+              - On Windows, this option has no effect. The user, SYSTEM and Administrators have full control of the file
+                there, and nobody else has access. All users can read a file of the whole host.
             type: raw
           backup:
             description:
-              - Keep a copy of a file that is replaced or removed, beside it and with mode V(0600).
-              - The name of the copy ends in the time and a V(~). All copies stay unless O(homes[].config.backup_keep)
-                limits their number.
+              - Keep a copy of a file that is replaced or removed, beside it and with mode V(0600), on Windows without
+                access for other users.
+              - The name of the copy ends in the time and a V(~), on Windows in the time and V(.bak). All copies stay
+                unless O(homes[].config.backup_keep) limits their number.
             type: bool
             default: false
           backup_keep:
@@ -358,15 +375,28 @@ options:
           - They replace all variables that an earlier run set. V({}) removes them all.
           - They are written to C(codex.env) in the Codex home, with mode V(0600). The start-up files of the shells get
             a line that reads it, fish gets a file, and C(environment.d) gets a link.
+          - On Windows, they are written to C(codex.env), too, from which nothing reads them, and to the registry, as
+            O(homes[].environment_level) says. A variable there that somebody gave another value since then is left
+            alone. Programs and sessions that are open do not see the change, and the task warns of that.
           - E(CODEX_HOME) is added where the Codex home is not C(~/.codex) of the user, also with V({}).
           - A value may hold letters, digits and C(_@%+=:,./-), because shells, systemd and Docker read other characters
-            differently.
+            differently. The same values are accepted on Windows.
           - Only one of the Codex homes of a user can have variables.
           - C(--diff) shows the values, except for those that sound like secrets by their names, were encrypted inline
             with Ansible Vault, or are the key of the login.
           - A shell file that is a link to where the user cannot write is left alone, with a warning. The task also
             warns where the shell of the user, such as tcsh, reads none of these files.
         type: dict
+      environment_level:
+        description:
+          - On Windows, whether the variables of O(homes[].environment) are the user's own (V(user)) or those of all
+            users (V(machine)), which every user can read. V(machine) needs an administrator, and includes
+            E(CODEX_HOME) where that is added.
+          - To remove variables that V(machine) has set, leave it at V(machine).
+          - On other systems, only V(user) is accepted.
+        type: str
+        choices: [user, machine]
+        default: user
   verify:
     description:
       - Run the user's own C(codex login status) afterwards, and fail where it does not see the login that
@@ -374,6 +404,7 @@ options:
       - In check mode, this is only done where nothing would change.
       - It needs a C(codex) on the target. Codex asks no server, except about a personal access token, so this does not
         show whether a login is still valid.
+      - On Windows, it is refused for another user than the one that the task runs as.
     type: bool
     default: false
   restart_handlers:
@@ -517,6 +548,17 @@ EXAMPLES = r"""
         state: absent
   become: true
 
+- name: Log the build agent of a Windows host in, and set the proxy for all users of the host
+  fleet.codex.codex_home:
+    homes:
+      - user: build
+        auth:
+          api_key: "{{ vault_openai_api_key }}"
+        environment:
+          HTTPS_PROXY: http://proxy.example.com:3128
+        environment_level: machine
+  when: "'windows' in group_names"
+
 - name: Remove the login and the configuration of ci, and keep the rest
   fleet.codex.codex_home:
     homes:
@@ -594,7 +636,8 @@ homes:
           description:
             - Whether programs of the user are running that keep a login that was replaced by another one or removed.
               Newer tokens of the same ChatGPT account are not another login.
-            - V(null) in check mode where the task would look for such programs. They are only found on Linux.
+            - V(null) in check mode where the task would look for such programs. They are only found on Linux and on
+              Windows.
           returned: success
           type: bool
           sample: false

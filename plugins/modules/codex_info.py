@@ -24,6 +24,7 @@ options:
       - V(all) alone stands for every user in the user database of the host that has a C(~/.codex). It needs root on the
         target (C(become=true)). Users of a directory service that the database does not list are not found, and neither
         are Codex homes in other places.
+      - On Windows, V(all) stands for every user with a profile that has a C(.codex) folder. It needs an administrator.
       - The task does not fail because of a user whose home cannot be looked at. The entry of such a user has
         RV(homes[].failed) and RV(homes[].msg).
     type: list
@@ -34,6 +35,7 @@ options:
         --version) on the target.
       - RV(homes[].login.refresh_due) and RV(homes[].config.removed_keys) need it, because they depend on the version.
       - Where V(detect) finds no C(codex), RV(homes[].codex_version) is V(null) and the task goes on.
+      - On Windows, V(detect) is refused for another user than the one that the task runs as.
       - Quote a version of two numbers, such as V("0.34"). YAML reads it as a number otherwise.
     type: str
 seealso:
@@ -199,6 +201,8 @@ homes:
               C(CODEX_ACCESS_TOKEN) or a variable of workload identity in C(codex.env) or in C(/etc/environment),
               another credentials store in the configuration, or a C(model_provider) to which Codex does not send the
               login. C(codex login status) does not show the latter.
+            - On Windows, the registry takes the place of C(/etc/environment). The variables of all users are looked
+              at, and those of the user only where neither O(user) nor O(users) is given.
             - Variables that shells and services set elsewhere are not seen.
           returned: unless RV(homes[].failed)
           type: list

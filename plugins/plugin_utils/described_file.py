@@ -10,6 +10,7 @@ import base64
 import hashlib
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform import paths
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
 
@@ -45,4 +46,4 @@ def content_of(file: FileFacts) -> bytes:
 
 def name_of(file: FileFacts) -> str:
     """The last part of a file's path."""
-    return file["path"].rpartition("/")[2]
+    return paths.name(file["path"])

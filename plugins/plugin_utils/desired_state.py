@@ -18,6 +18,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions impor
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import KeyPath, Table
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.settings import ListRules
 
+EnvironmentLevel = t.Literal["user", "machine"]
+
 
 @dataclass(frozen=True)
 class Backup:
@@ -70,6 +72,8 @@ class DesiredHome:
 
     user: None for the one that the task runs as; codex_home: None for the user's default.
     environment: exactly the variables that the user gets; {} removes those that an earlier run set.
+    environment_level: on Windows, whether they are the user's or the whole machine's.
+    is_windows: whether the target is a Windows host.
     """
 
     user: str | None = None
@@ -78,8 +82,10 @@ class DesiredHome:
     config: DesiredConfig | None = None
     environment: dict[str, str] | None = None
     export_codex_home: bool = True
+    environment_level: EnvironmentLevel = "user"
     codex_version: Version | None = None
     detect_version: bool = False
+    is_windows: bool = False
 
     @property
     def is_host_wide(self) -> bool:

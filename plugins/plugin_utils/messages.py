@@ -17,10 +17,25 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
     "unknown_user": "There is no user {user} on this host. Create the user first, or correct the name.",
     "needs_root": "Working for the user {user} needs root, and the task runs as {running}. Set become to true.",
     "every_user_needs_root": "Finding every user needs root, and the task runs as {running}. Set become to true.",
+    "needs_administrator": (
+        "Working for the user {user} needs an administrator, and the task runs as {running}. Connect as one, or run "
+        "the task as {user} with become and become_method runas."
+    ),
+    "every_user_needs_administrator": (
+        "Finding every user needs an administrator, and the task runs as {running}. Connect as one."
+    ),
     "no_home_directory": "The home directory of {user}, {path}, does not exist. Create it, or set codex_home.",
+    "no_profile": (
+        "The user {user} has no profile on this host yet, so there is no place for the Codex home. Log on once as "
+        "{user}, or create the profile with community.windows.win_user_profile."
+    ),
     "relative": (
-        "{path} is not an absolute path, so it cannot be a Codex home. Correct CODEX_HOME or HOME in the task's "
-        "environment."
+        "{path} is not an absolute path on this host, so it cannot be a Codex home. Correct codex_home, or CODEX_HOME "
+        "or HOME in the task's environment."
+    ),
+    "network_path": (
+        "{path} is on another host. Locks and access rights of a Codex home can be relied on only on a local disk: "
+        "choose another codex_home."
     ),
     "dangling": "{path} is a symbolic link to nothing. Create the folder it points to, or remove the link.",
     "not_a_directory": "{path} is not a folder, so it cannot hold a Codex home. Correct codex_home, or move it away.",
@@ -41,6 +56,25 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
         "{path} can be changed by users other than root and {user}, so it is not a safe way to what {user} keeps "
         "below it. Take write permission on it from group and others (chmod go-w)."
     ),
+    "changeable": (
+        "{path} can be changed by {who}, so it is not a safe way to what {user} keeps below it. Take the right to "
+        "change it away from them (icacls)."
+    ),
+    "changeable_host": (
+        "{path} can be changed by {who}, so it is not a safe place for a file that every user's Codex reads. Leave the "
+        "right to change it to SYSTEM and Administrators (icacls)."
+    ),
+    "link_of_user": (
+        "{path} is a link, which {user} could lead elsewhere while an administrator writes there. Put a folder in its "
+        "place, or run the task as {user} with become and become_method runas."
+    ),
+    "host_needs_administrator": (
+        "Writing {path} needs an administrator, and the task runs as {running}. Connect as one."
+    ),
+    "codex_needs_user": (
+        "An administrator must not run the codex of another user, which {user} can replace. Set codex_version to the "
+        "version and leave out verify, or run the task as {user} with become and become_method runas."
+    ),
     "too_slow": (
         "The work for the user {user} did not end within {seconds} seconds and was stopped. A program of the user, or "
         "a file system, may hold it up: look at both, and run the play again."
@@ -52,10 +86,15 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
 }
 """By the reason of a TargetError. ``system`` is not among them: its sentence comes from SYSTEM_ERRORS."""
 
+NEED_RIGHTS_FOR_ALL: t.Final = ("every_user_needs_root", "every_user_needs_administrator")
+"""The reasons of a TargetError because of which there is no answer about any user."""
+
 SYSTEM_ERRORS: t.Final[dict[str, tuple[str, str]]] = {
     "ENOSPC": ("The disk is full", "Make room, and run the play again."),
     "EDQUOT": ("The quota is used up", "Make room, and run the play again."),
     "EROFS": ("The file system is read-only", "Mount it for writing, or choose another codex_home."),
+    "EBUSY": ("Another program holds the file open", "Close it, and run the play again."),
+    "ENAMETOOLONG": ("The path is too long for this host", "Choose a shorter codex_home."),
     "EAGAIN": ("Codex, or another program, held a lock for too long", "Run the play again when it has ended."),
     "EISDIR": ("There is a folder where a file belongs", "Remove it, and run the play again."),
     "ELOOP": ("There is a symbolic link where none may be", "Remove it, and run the play again."),

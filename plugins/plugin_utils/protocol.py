@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import typing as t
 
-Base = t.Literal["codex_home", "home_directory", "host"]
+Base = t.Literal["codex_home", "home_directory", "host", "environment"]
 """What a path is relative to: the Codex home, the user's home directory, or nothing.
+
+On Windows, `environment` stands for variables in the registry: those of the path ``user``, or ``machine``.
 
 Files of the whole host (``host``) are looked at and written as whoever runs the task, which must be root to write.
 """
@@ -30,12 +32,17 @@ class FileQuery(t.TypedDict):
 class Operation(t.TypedDict):
     """One change; docs/protocol.md says which keys go with which operation."""
 
-    operation: t.Literal["directory", "write", "mode", "remove", "lines", "link", "clean", "give"]
+    operation: t.Literal[
+        "directory", "write", "mode", "remove", "lines", "link", "clean", "give", "access", "variables"
+    ]
     base: Base
     path: str
     mode: t.NotRequired[int]
+    access: t.NotRequired[t.Literal["private", "readable_by_all"]]
     content: t.NotRequired[str]
-    expected: t.NotRequired[str | None]
+    expected: t.NotRequired[str | dict[str, str | None] | None]
+    set: t.NotRequired[dict[str, str]]
+    remove: t.NotRequired[list[str]]
     backup: t.NotRequired[bool]
     backup_keep: t.NotRequired[int | None]
     line: t.NotRequired[str | None]
@@ -75,12 +82,25 @@ class AuthSummary(t.TypedDict, total=False):
     claims: dict[str, dict[str, t.Any]]
 
 
+class AccessFacts(t.TypedDict):
+    """Who may do what with a file on Windows: others are named, beside the user, SYSTEM and Administrators."""
+
+    owner_is_user: bool
+    user: bool
+    readers: list[str]
+    writers: list[str]
+    everyone: bool
+    inherits: bool
+    read_only: bool
+
+
 class FileFacts(t.TypedDict):
     """A file as describe found it; ``kind`` is absent, file, directory, dangling, unreadable, …"""
 
     path: str
     kind: str
     mode: t.NotRequired[int]
+    access: t.NotRequired[AccessFacts]
     owner: t.NotRequired[str]
     link: t.NotRequired[str]
     sha256: t.NotRequired[str]
@@ -90,6 +110,7 @@ class FileFacts(t.TypedDict):
     writable: t.NotRequired[bool]
     folder_writable: t.NotRequired[bool]
     unsafe_parent: t.NotRequired[str | None]
+    unsafe_who: t.NotRequired[str | None]
     content: t.NotRequired[str]
     lines: t.NotRequired[list[str]]
     variables: t.NotRequired[dict[str, str]]
@@ -110,19 +131,21 @@ class FolderFacts(t.TypedDict):
     path: str
     kind: t.Literal["absent", "directory"]
     mode: t.NotRequired[int]
+    access: t.NotRequired[AccessFacts]
     below: t.NotRequired[str]
     writable: t.NotRequired[bool]
     create_as_root: t.NotRequired[bool]
 
 
 class UserInfo(t.TypedDict):
-    """A user of the target, from its user database."""
+    """A user of the target, from its user database; with a SID on Windows, with the other three on POSIX."""
 
     name: str
-    uid: int
-    gid: int
     home_directory: str
-    shell: str
+    uid: t.NotRequired[int]
+    gid: t.NotRequired[int]
+    shell: t.NotRequired[str]
+    sid: t.NotRequired[str]
 
 
 class TargetErrorFacts(t.TypedDict, total=False):
@@ -133,6 +156,7 @@ class TargetErrorFacts(t.TypedDict, total=False):
     owner: str
     user: str
     running: str
+    who: str
     code: str
     cause: str
 

@@ -17,7 +17,7 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK, PROTOCOL, mask
-from ansible_collections.fleet.codex.plugins.plugin_utils._run import program
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport import program
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     FileQuery,
     HomeAnswer,

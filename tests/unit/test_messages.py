@@ -16,6 +16,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFa
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 
 MODULE_UTILS = CHECKOUT / "plugins" / "module_utils"
+MODULES = CHECKOUT / "plugins" / "modules"
 REQUEST: ProbeRequest = {
     "api_key": "fleet-test-key",
     "base_url": "https://api.openai.com/v1",
@@ -34,7 +35,13 @@ def raised(name: str) -> dict[str, set[str]]:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == name:
                 for reason in texts(node.args[0]):
                     found.setdefault(reason, set()).update(str(keyword.arg) for keyword in node.keywords)
-    return found
+    for path in [*MODULE_UTILS.rglob("*.psm1"), *MODULES.glob("*.ps1")]:
+        pattern = rf"New-Codex{name} -Reason (\w+) -Details (@\{{[^}}]*\}}|\S+)"
+        for reason, details in re.findall(pattern, path.read_text(encoding="utf-8")):
+            # Where they are a variable, they were put together before.
+            names = re.findall(r"(\w+) *=", details) or TargetErrorFacts.__annotations__
+            found.setdefault(reason, set()).update(names)
+    return {reason: details for reason, details in found.items() if reason != "system"}
 
 
 def texts(node: ast.expr) -> list[str]:

@@ -16,8 +16,8 @@ import pytest
 from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import summarise
 from ansible_collections.fleet.codex.plugins.module_utils._target.json_text import dumps
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import from_document
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.fetch import deployable
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.fetch import plan_fetch
+from ansible_collections.fleet.codex.plugins.plugin_utils._fetch.decision import deployable
+from ansible_collections.fleet.codex.plugins.plugin_utils._fetch.plan import plan_fetch
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.info import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.printable import CONTROL, printable_result
 from ansible_collections.fleet.codex.plugins.plugin_utils.answers import checked_answer, checked_summary

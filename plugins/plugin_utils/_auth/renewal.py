@@ -19,7 +19,7 @@ LOCKS: t.Final[t.Mapping[str, str]] = {"auth.lock": "0.166", "auth.json.lock": "
 
 def locks_to_give(described: HomeAnswer) -> list[str]:
     """The locks in a home that a program of root's left there, and that a deployment as root gives to the user."""
-    if not described["is_root"] or described["user_info"]["uid"] == 0:
+    if described["system"] == "windows" or not described["is_root"] or described["user_info"]["uid"] == 0:
         return []
     found = ((name, described["files"].get(name)) for name in LOCKS)
     return [
@@ -34,8 +34,8 @@ def renewal_problems(
 ) -> list[str]:
     """What keeps Codex from saving renewed tokens in this home, a sentence each.
 
-    mode: of the auth.json that will be there, None without one; replaced: whether it is a new file by then;
-    given: locks that will be the user's by then.
+    mode: of the auth.json that will be there, None without one and on Windows; replaced: whether it is a new file by
+    then; given: locks that will be the user's by then.
     """
     file, user, path = described["files"]["auth"], described["user_info"]["name"], described["files"]["auth"]["path"]
     problems = []
@@ -49,7 +49,19 @@ def renewal_problems(
             f"{path} has a second hard link, and Codex 0.167.2 and later cannot save a renewed ChatGPT login then: "
             "it loses the login. Remove the other name."
         )
-    if not replaced and file["kind"] == "file" and file.get("owner") != user:
+    access = file.get("access")
+    if access and not replaced:
+        if not access["user"]:
+            problems.append(
+                f"{path} does not let {user} change it, so Codex cannot save a renewed ChatGPT login: it loses the "
+                f"login. Give {user} full control of it."
+            )
+        if access["read_only"]:
+            problems.append(
+                f"{path} is read-only, so Codex cannot save a renewed ChatGPT login: it loses the login. Take the "
+                "attribute away (attrib -R)."
+            )
+    elif not access and not replaced and file["kind"] == "file" and file.get("owner") != user:
         problems.append(
             f"{path} belongs to {file.get('owner')}, so {user}'s Codex cannot save a renewed ChatGPT login: it "
             "loses the login. Change the owner."
@@ -65,10 +77,14 @@ def renewal_problems(
             "of the link."
         )
     problems += _lock_problems(described, given)
-    if described["folder"]["kind"] == "directory" and described["folder"]["mode"] & 0o300 != 0o300:
+    folder = described["folder"]
+    if folder["kind"] == "directory" and (
+        folder.get("mode", 0o700) & 0o300 != 0o300 or not folder.get("access", {"user": True})["user"]
+    ):
+        how = "Give it mode 0700." if "mode" in folder else f"Give {user} full control of it."
         problems.append(
             f"{described['codex_home']} is not writable for {user}, so Codex cannot save a renewed ChatGPT login: it "
-            "loses the login. Give it mode 0700."
+            f"loses the login. {how}"
         )
     if described["unsaved_logins"]:
         names = ", ".join(file["name"] for file in described["unsaved_logins"])
@@ -94,7 +110,9 @@ def _lock_problems(described: HomeAnswer, given: t.Collection[str]) -> list[str]
             continue
         if lock["kind"] == "file":
             what, how = f"belongs to {lock.get('owner')}", f"Make {user} its owner, with mode 0600."
-            if lock.get("owner") == user:
+            if described["system"] == "windows":
+                what, how = "cannot be written", f"Give {user} full control of it."
+            elif lock.get("owner") == user:
                 what, how = "is read-only", "Give it mode 0600."
         else:
             what, how = "is no file", "Move it away."

@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import PROFILE_TABLES, Version
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform import paths
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery
 
@@ -30,23 +31,56 @@ NOT_IN_REQUIREMENTS: t.Final = ("model", "forced_login_method", "forced_chatgpt_
 IN_REQUIREMENTS: t.Final = ("cli_auth_credentials_store",)
 """Keys of config.toml that requirements.toml has, too, with the same values."""
 
-HOST_QUERIES: t.Final[list[FileQuery]] = [
-    {"name": name, "base": "host", "path": path, "details": "content"} for name, path in HOST_FILES.items()
-]
-HOST_FOLDER_QUERY: t.Final[FileQuery] = {"name": "host_folder", "base": "host", "path": HOST_FOLDER, "details": None}
+WINDOWS_HOST_FOLDER = "%ProgramData%\\OpenAI\\Codex"
+"""The folder of the whole host's files on Windows; the target knows where %ProgramData% is."""
+
+IN_HOME_ON_WINDOWS: t.Final = "managed"
+"""The layer whose file is in the Codex home on Windows (measured)."""
+
+
+def host_layers(is_windows: bool) -> list[str]:
+    """The layers whose file is one for the whole host."""
+    return [kind for kind in HOST_FILES if not (is_windows and kind == IN_HOME_ON_WINDOWS)]
+
+
+def host_path(kind: str, is_windows: bool) -> str:
+    """The path of a layer's file for the whole host, as operations and queries name it."""
+    return f"{WINDOWS_HOST_FOLDER}\\{paths.name(HOST_FILES[kind])}" if is_windows else HOST_FILES[kind]
+
+
+def layer_queries(is_windows: bool) -> list[FileQuery]:
+    """What describe looks at for the layers beside the user's own file, in any case."""
+    queries: list[FileQuery] = []
+    for kind, path in HOST_FILES.items():
+        if kind in host_layers(is_windows):
+            query: FileQuery = {"name": kind, "base": "host", "path": host_path(kind, is_windows)}
+        else:
+            query = {"name": kind, "base": "codex_home", "path": paths.name(path)}
+        queries.append({**query, "details": "content"})
+    return queries
+
+
+def host_folder_query(is_windows: bool) -> FileQuery:
+    """The folder of the whole host's files."""
+    folder = WINDOWS_HOST_FOLDER if is_windows else HOST_FOLDER
+    return {"name": "host_folder", "base": "host", "path": folder, "details": None}
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of Codex's configuration; ``profile`` is the profile's name in layer ``profile``, else empty."""
+    """One layer of Codex's configuration on a POSIX or a Windows host.
+
+    profile: the profile's name in layer ``profile``, else empty.
+    """
 
     kind: Kind = "user"
     profile: str = ""
+    is_windows: bool = False
 
     @property
     def is_host_wide(self) -> bool:
         """Whether the layer is a file of the whole host."""
-        return self.kind in HOST_FILES
+        return self.kind in host_layers(self.is_windows)
 
     @property
     def reads_keys(self) -> bool:
@@ -71,7 +105,7 @@ class Layer:
 
     def file(self, version: Version | None) -> str:
         """The name of the file's query in which this version reads the layer."""
-        if self.is_host_wide:
+        if self.kind in HOST_FILES:
             return self.kind
         return "profile" if self.kind == "profile" and not self.table(version) else "config"
 
@@ -79,13 +113,13 @@ class Layer:
 USER: t.Final = Layer()
 
 
-def parse_layer(option: str, where: str = "") -> Layer:
+def parse_layer(option: str, where: str = "", is_windows: bool = False) -> Layer:
     """The layer that the option ``layer`` names; ``where`` is put before its name in messages. Raises CodexError."""
     kind, colon, profile = (option or "user").partition(":")
     if kind == "profile" and re.fullmatch(r"[A-Za-z0-9_-]+", profile):
-        return Layer("profile", profile)
+        return Layer("profile", profile, is_windows)
     if not colon and (kind == "user" or kind in HOST_FILES):
-        return Layer(t.cast(Kind, kind))
+        return Layer(t.cast(Kind, kind), is_windows=is_windows)
     raise CodexError(
         f"{where}layer must be user, system, managed, requirements, or profile: with a name of letters, digits, - "
         "and _, such as profile:work."

@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file, messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform import paths
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml import document
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import Table, equal
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
@@ -57,7 +58,7 @@ class Sources:
         found = [source.problem for source in (self.user, self.system, self.managed, self.requirements)]
         found += [source.problem for source in self.profiles.values()]
         if not self.all_profiles:
-            folder = self.user.path.rpartition("/")[0]
+            folder = paths.folder(self.user.path)
             found.append(
                 f"{folder} has more than 10,000 files, or more than 4 MiB of profile files, and only the first ones "
                 "were read: whether all of them agree with the login was not checked. Remove those that are not needed."

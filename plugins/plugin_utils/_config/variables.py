@@ -13,12 +13,19 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.environment im
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, HomeAnswer
 
 SYSTEM_FILE = "/etc/environment"
-SYSTEM_QUERY: t.Final[FileQuery] = {
-    "name": SYSTEM_FILE,
-    "base": "home_directory",
-    "path": SYSTEM_FILE,
-    "details": "variables",
-}
+LEVELS: t.Final = {"user": "user_environment", "machine": "machine_environment"}
+"""Where Windows keeps variables, with the names of the queries for them."""
+
+
+def system_queries(is_windows: bool, with_user: bool) -> list[FileQuery]:
+    """Where the system keeps variables that a user's programs get; with_user: also the user's own, on Windows."""
+    if not is_windows:
+        return [{"name": SYSTEM_FILE, "base": "home_directory", "path": SYSTEM_FILE, "details": "variables"}]
+    return [
+        {"name": name, "base": "environment", "path": level, "details": "variables"}
+        for level, name in LEVELS.items()
+        if with_user or level == "machine"
+    ]
 
 
 def outranking_variables(described: HomeAnswer, environment: t.Mapping[str, str] | None) -> list[tuple[str, str]]:
@@ -27,11 +34,18 @@ def outranking_variables(described: HomeAnswer, environment: t.Mapping[str, str]
     environment: what the playbook declares for the user, None where that stays as it is. Shell files, and what else
     may set variables, are not read.
     """
-    values, system = described["files"][VALUES_FILE], described["files"][SYSTEM_FILE]
-    own: t.Collection[str] = values.get("variables", []) if environment is None else environment
-    systems: t.Collection[str] = system.get("variables", [])
-    files = ((values["path"], own), (SYSTEM_FILE, systems))
-    return [(name, path) for path, names in files for name in versions.OUTRANKING_VARIABLES if name in names]
+    files = described["files"]
+    values = files[VALUES_FILE]
+    ours = values.get("variables", {})
+    own: t.Collection[str] = ours if environment is None else environment
+    places: list[tuple[str, t.Collection[str]]] = [(values["path"], own)]
+    for file in (files[name] for name in (SYSTEM_FILE, *LEVELS.values()) if name in files):
+        # On Windows an earlier run put its variables there, too, which are those of codex.env.
+        there = {name for name, digest in file.get("variables", {}).items() if ours.get(name) != digest}
+        places.append(
+            (file["path"], there - {*own} if described["system"] == "windows" else {*file.get("variables", {})})
+        )
+    return [(name, path) for path, names in places for name in versions.OUTRANKING_VARIABLES if name in names]
 
 
 def outranking_warnings(

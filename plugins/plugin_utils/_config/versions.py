@@ -174,6 +174,16 @@ HOST_FILES_READ: t.Final = {
 }
 """The versions that read the configuration files of the whole host, by layer."""
 
+HOST_FILES_READ_ON_WINDOWS: t.Final = {
+    "system": VersionRange((0, 101), None),
+    "managed": VersionRange((0, 45), (0, 148)),
+    "requirements": VersionRange((0, 101), None),
+}
+"""The same on Windows, where the file of layer managed is in the Codex home.
+
+Source: codex.exe 0.40.0 to 0.171.0 under Wine. Of 0.99.0 and 0.100.0 there is none.
+"""
+
 CREDENTIALS_STORE_REQUIRED: t.Final = VersionRange((0, 155), None)
 """The versions that read cli_auth_credentials_store in requirements.toml."""
 

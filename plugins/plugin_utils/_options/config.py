@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import redaction
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import HOST_FILES, Layer, parse_layer
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import Layer, host_path, parse_layer
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.files import (
     check_backup,
     check_host_mode,
@@ -29,12 +29,12 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 LOGIN_OPTIONS: t.Final = ("preferred_auth_method", "enforce_login_method")
 
 
-def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
+def desired_config(arguments: Arguments, where: str = "", is_windows: bool = False) -> DesiredConfig:
     """The file that codex_config's options declare; ``where`` is put before their names in messages.
 
     Raises CodexError.
     """
-    layer = parse_layer(arguments["layer"], where)
+    layer = parse_layer(arguments["layer"], where, is_windows)
     backup = check_backup(arguments, where)
     _check_combination(arguments, layer, backup, where)
     settings = check_settings(arguments["settings"], f"{where}settings")
@@ -45,7 +45,7 @@ def desired_config(arguments: Arguments, where: str = "") -> DesiredConfig:
     )
     _check_undotted(settings, absent, rules, where)
     if layer.is_host_wide:
-        redaction.check_readable_by_all(settings, HOST_FILES[layer.kind], f"{where}settings", rules)
+        redaction.check_readable_by_all(settings, host_path(layer.kind, is_windows), f"{where}settings", rules)
     return DesiredConfig(
         layer=layer,
         is_present=arguments["state"] == "present",

@@ -35,6 +35,7 @@ FOR_ONE_USER: t.Final[dict[str, t.Any]] = {
     "codex_public_keys": [],
     "codex_export_api_key": True,
     "codex_environment": {},
+    "codex_environment_level": "user",
     "codex_backup": False,
     "codex_backup_keep": None,
 }

@@ -70,6 +70,7 @@ HOME: t.Final[Spec] = {
     "auth": {"type": "dict", "options": AUTH},
     "config": {"type": "dict", "options": CONFIG},
     "environment": {"type": "dict", "no_log": True},
+    "environment_level": {"type": "str", "choices": ["user", "machine"], "default": "user"},
 }
 
 API_KEY: t.Final[Spec] = {

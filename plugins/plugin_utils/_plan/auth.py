@@ -20,11 +20,15 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables impo
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
     Change,
     Step,
+    access_changes,
     codex_version,
-    mode_changes,
     remove_operation,
-    repaired_mode,
     write_operation,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform.access import (
+    Access,
+    exposure_warnings,
+    private_file,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import auth_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import login_report
@@ -59,16 +63,19 @@ def plan_auth(home: DesiredHome, described: HomeAnswer, now: datetime) -> AuthSt
     before = file["auth"] if described_file.exists(file) and not described_file.is_empty(file) else None
     source = desired.credential.summary()
     decision = decide(source, before, desired.update, desired.on_account_mismatch, file["path"])
-    mode = repaired_mode(file, desired.mode)
+    access = private_file(file, desired.mode, home.is_windows)
     after = source if decision.replace or before is None else before
     is_other_login = decision.replace and before is not None and not _is_same_account(before, source)
     if decision.replace:
-        changes = [_write_change(desired, desired.credential, file, mode, before, source)]
+        changes = [_write_change(desired, desired.credential, file, access, before, source)]
     else:
-        changes = mode_changes("codex_home", "auth.json", file, mode)
-    warnings = outranking_warnings(described, home.environment, version)
+        changes = access_changes("codex_home", "auth.json", file, access, described["user_info"]["name"])
+    warnings = exposure_warnings(file) if changes else []
+    warnings += outranking_warnings(described, home.environment, version)
     if method_of(after) == "chatgpt" and can_renew(after):
-        problems = renewal_problems(described, mode=mode, replaced=decision.replace, given=locks_to_give(described))
+        given = locks_to_give(described)
+        is_replaced = decision.replace or (home.is_windows and bool(changes))  # where repairing it gives it all rights
+        problems = renewal_problems(described, mode=access.get("mode"), replaced=is_replaced, given=given)
         warnings = problems + warnings
     result = {
         "path": file["path"],
@@ -83,11 +90,11 @@ def _write_change(
     desired: DesiredAuth,
     credential: Credential,
     file: FileFacts,
-    mode: int,
+    access: Access,
     before: AuthSummary | None,
     after: AuthSummary,
 ) -> Change:
-    write = write_operation("codex_home", "auth.json", credential.render(), file, mode, desired.backup)
+    write = write_operation("codex_home", "auth.json", credential.render(), file, access, desired.backup)
     write["locks"] = list(LOCKS)
     if before is not None and _is_same_account(before, after):
         write["preserve_unknown_except"] = list(LOGIN_FIELDS)  # all else that Codex or a person added to the file

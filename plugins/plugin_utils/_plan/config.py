@@ -14,10 +14,10 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config import keys, r
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import IN_REQUIREMENTS
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import read_data
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.layer import (
+    access_of,
     check_layer,
     check_opened,
     folder_changes,
-    mode_of,
     place_of,
     profile_warnings,
 )
@@ -25,8 +25,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._plan.login_keys impor
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
     Change,
     Step,
+    access_changes,
     codex_version,
-    mode_changes,
     remove_operation,
     write_operation,
 )
@@ -72,7 +72,7 @@ def plan_config(desired: DesiredHome, described: HomeAnswer, auth: AuthSummary |
         return ConfigStep()
     version = _version(desired, described)
     file = described["files"][config.layer.file(version)]
-    check_layer(config.layer, version, file["path"])
+    check_layer(config.layer, version, file["path"], desired.is_windows)
     table = config.layer.table(version)
     if not config.is_present and not table:
         return _remove_file(config, file)
@@ -88,7 +88,8 @@ def plan_config(desired: DesiredHome, described: HomeAnswer, auth: AuthSummary |
     is_forced = old is None and described_file.exists(file)
     new, after = _edit(old, data, changes, file["path"]) if changes or is_forced else (None, data)
     rules = config.redaction.below(table)
-    step = _write_step(config, file, new, config_diff(file["path"], changes, rules, unreadable=is_forced))
+    diff = config_diff(file["path"], changes, rules, unreadable=is_forced)
+    step = _write_step(desired, described["user_info"]["name"], file, new, diff)
     step.warnings += redaction.unused_secret_keys(rules, data, file_settings.settings)
     if is_forced:
         step.warnings.append(
@@ -96,7 +97,7 @@ def plan_config(desired: DesiredHome, described: HomeAnswer, auth: AuthSummary |
         )
     if config.layer.is_host_wide:
         check_opened(config, described, after)
-        step.changes[:0] = folder_changes(described, bool(step.changes))
+        step.changes[:0] = folder_changes(described, bool(step.changes), desired.is_windows)
     # About a key that is written: once, when it is written.
     if PREFERRED not in file_settings.settings or any(change.path == (PREFERRED,) for change in changes):
         step.warnings += file_settings.warnings
@@ -166,18 +167,19 @@ def _read(config: DesiredConfig, file: FileFacts) -> tuple[bytes | None, Table]:
         ) from None
 
 
-def _write_step(config: DesiredConfig, file: FileFacts, new: bytes | None, diff: Diff) -> ConfigStep:
-    is_foreign = config.layer.is_host_wide and file.get("owner", "root") != "root"
+def _write_step(desired: DesiredHome, user: str, file: FileFacts, new: bytes | None, diff: Diff) -> ConfigStep:
+    config = t.cast(DesiredConfig, desired.config)
+    is_foreign = config.layer.is_host_wide and "mode" in file and file.get("owner", "root") != "root"
     if new is None and is_foreign and not file["mount_point"]:
         # Written again, as root's: its owner could change it for every user.
         new = described_file.content_of(file)
         diff = file_diff(file["path"], f"owner {file['owner']}\n", "owner root\n")
-    place, mode = place_of(config.layer, file), mode_of(config, file)
+    place, access = place_of(config.layer, file), access_of(config, file, desired.is_windows)
     step = ConfigStep()
     if new is not None:
-        step.changes.append(Change(write_operation(*place, new, file, mode, config.backup), diff))
+        step.changes.append(Change(write_operation(*place, new, file, access, config.backup), diff))
     elif file["kind"] != "absent":
-        step.changes += mode_changes(*place, file, mode)
+        step.changes += access_changes(*place, file, access, user)
     if is_foreign and file["mount_point"]:
         step.warnings.append(
             f"{file['path']} belongs to {file['owner']}, who can change it for every user, and is a mount point of "

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file, messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.environment import check_variables
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.registry import plan_registry
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
-    FILE_MODE,
     Change,
     Step,
-    mode_changes,
+    access_changes,
     remove_operation,
     write_operation,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform import paths
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform.access import FILE_MODE, PRIVATE, Access
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff, variable_lines
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, Operation
@@ -47,16 +49,24 @@ def plan_environment(desired: DesiredHome, described: HomeAnswer) -> Environment
         return EnvironmentStep()
     user, files, codex_home = described["user_info"], described["files"], described["codex_home"]
     variables = dict(desired.environment)
-    if desired.export_codex_home and codex_home != user["home_directory"].rstrip("/") + "/.codex":
-        variables.setdefault("CODEX_HOME", check_variables({"CODEX_HOME": codex_home}, "codex_home")["CODEX_HOME"])
+    if desired.export_codex_home and not paths.is_same(codex_home, paths.join(user["home_directory"], ".codex")):
+        if not desired.is_windows:  # where no shell reads it
+            check_variables({"CODEX_HOME": codex_home}, "codex_home")
+        variables.setdefault("CODEX_HOME", codex_home)
     values = files[environment.VALUES_FILE]
     credential = desired.auth.credential if desired.auth else None
     secrets = [text for text in (credential.document if credential else {}).values() if isinstance(text, str)]
+    access: Access = PRIVATE if desired.is_windows else {"mode": FILE_MODE}
     step = EnvironmentStep(
-        _plan_values(variables, values, secrets),
+        _plan_values(variables, values, access, user["name"], secrets),
         {"path": values["path"], "variables": sorted(variables), "restart_required": False},
         changed_variables=_changed_variables(variables, values),
     )
+    if desired.is_windows:
+        registry = plan_registry(variables, values, desired.environment_level, described, secrets)
+        step.changes = [*registry.removals, *step.changes, *registry.settings]
+        step.warnings += registry.warnings
+        return step
     if not described["home_directory_exists"]:
         if variables:
             step.warnings.append(
@@ -77,7 +87,9 @@ def _changed_variables(variables: dict[str, str], file: FileFacts) -> set[str]:
     return {name for name in before | after if before.get(name) != after.get(name)}
 
 
-def _plan_values(variables: dict[str, str], file: FileFacts, secrets: list[str]) -> list[Change]:
+def _plan_values(
+    variables: dict[str, str], file: FileFacts, access: Access, user: str, secrets: list[str]
+) -> list[Change]:
     present = described_file.exists(file)
     if not variables:
         if not present:
@@ -86,8 +98,8 @@ def _plan_values(variables: dict[str, str], file: FileFacts, secrets: list[str])
         return [Change(remove, file_diff(file["path"], "(variables)\n", ""))]
     content = environment.values_file(variables)
     if present and file["sha256"] == hashlib.sha256(content).hexdigest():
-        return mode_changes("codex_home", environment.VALUES_FILE, file, FILE_MODE)
-    write = write_operation("codex_home", environment.VALUES_FILE, content, file, FILE_MODE)
+        return access_changes("codex_home", environment.VALUES_FILE, file, access, user)
+    write = write_operation("codex_home", environment.VALUES_FILE, content, file, access)
     before = "(other variables or values)\n" if present else ""  # describe reports no value
     return [Change(write, file_diff(file["path"], before, variable_lines(variables, secrets)))]
 
@@ -164,7 +176,7 @@ def _plan_fish(is_wanted: bool, values: str, described: HomeAnswer) -> list[Chan
     if is_wanted:
         if described_file.exists(file) and file["sha256"] == hashlib.sha256(content).hexdigest():
             return []
-        write = write_operation("home_directory", environment.FISH_FILE, content, file, SHELL_FILE_MODE)
+        write = write_operation("home_directory", environment.FISH_FILE, content, file, {"mode": SHELL_FILE_MODE})
         return [Change(write, file_diff(file["path"], "", content.decode()))]
     if file["kind"] == "file" and file["sha256"] == hashlib.sha256(content).hexdigest():
         remove = remove_operation("home_directory", environment.FISH_FILE, file)

@@ -16,7 +16,6 @@ from datetime import datetime
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import locks_to_give
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.keys import permissions_warnings, start_warnings
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import HOST_FOLDER
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import (
     check_login_survives,
     credentials_store_warnings,
@@ -33,16 +32,16 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
     Change,
     Part,
     Step,
+    access_diff,
     codex_version,
-    mode_diff,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform import access as who_may
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform import paths
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import Table
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, Operation, TargetErrorFacts
-
-FOLDER_MODE = 0o700
 
 
 @dataclass
@@ -93,8 +92,8 @@ def complete(plan: HomePlan, host_wide: t.Mapping[str, Table]) -> None:
     ]
     if any(change.operation["base"] == "host" for change in changes):
         _check_host_can_be_written(plan)
-    folder = _folder_changes(described, any(_goes_into_codex_home(change.operation) for change in changes))
-    plan.changes = [*folder, *_lock_changes(plan), *changes, *_clean_changes(described["leftovers"])]
+    folder = _folder_changes(plan, any(_goes_into_codex_home(change.operation) for change in changes))
+    plan.changes = [*folder, *_lock_changes(plan), *changes, *_clean_changes(described)]
     plan.result = {
         "user": described["user_info"]["name"],
         "codex_home": described["codex_home"],
@@ -133,10 +132,14 @@ def _check_configuration(plan: HomePlan, host_wide: t.Mapping[str, Table]) -> li
 def _check_host_can_be_written(plan: HomePlan) -> None:
     """Raises CodexError for a file of the whole host that the target would not write, before anything is done."""
     path = plan.config.result["path"]
-    parent = next(file.get("unsafe_parent") for file in plan.described["files"].values() if file["path"] == path)
+    file = next(file for file in plan.described["files"].values() if file["path"] == path)
+    is_windows, parent = plan.desired.is_windows, file.get("unsafe_parent")
     facts: TargetErrorFacts | None = None
     if not plan.described["is_root"]:
-        facts = {"reason": "host_needs_root", "path": path, "running": plan.described["user_info"]["name"]}
+        reason = "host_needs_administrator" if is_windows else "host_needs_root"
+        facts = {"reason": reason, "path": path, "running": plan.described["user_info"]["name"]}
+    elif parent and is_windows:
+        facts = {"reason": "changeable_host", "path": parent, "who": file["unsafe_who"] or "others"}
     elif parent:
         facts = {"reason": "unsafe_parent", "path": parent}
     if facts:
@@ -147,10 +150,11 @@ def _goes_into_codex_home(operation: Operation) -> bool:
     return operation["operation"] == "write" and operation["base"] == "codex_home"
 
 
-def _folder_changes(described: HomeAnswer, is_needed: bool) -> list[Change]:
-    """The Codex home itself: created when a file goes into it, its mode corrected when others can enter it."""
-    folder = described["folder"]
-    operation: Operation = {"operation": "directory", "base": "codex_home", "path": "", "mode": FOLDER_MODE}
+def _folder_changes(plan: HomePlan, is_needed: bool) -> list[Change]:
+    """The Codex home itself: created when a file goes into it, its access corrected when others can enter it."""
+    described, folder = plan.described, plan.described["folder"]
+    access, user = who_may.codex_home(folder, plan.desired.is_windows), described["user_info"]["name"]
+    operation = t.cast(Operation, {"operation": "directory", "base": "codex_home", "path": "", **access})
     if folder["kind"] == "absent":
         if not is_needed:
             return []
@@ -158,16 +162,15 @@ def _folder_changes(described: HomeAnswer, is_needed: bool) -> list[Change]:
             facts: TargetErrorFacts = {
                 "reason": "not_writable",
                 "path": folder["path"],
-                "user": described["user_info"]["name"],
+                "user": user,
             }
             raise CodexError(messages.target_error(facts))
         operation["create_as_root"] = not folder["writable"]
-        return [Change(operation, file_diff(folder["path"], "", f"folder, mode {FOLDER_MODE:04o}\n"))]
-    mode = folder["mode"] & FOLDER_MODE
-    if folder["mode"] == mode:
+        return [Change(operation, file_diff(folder["path"], "", f"folder, {who_may.wanted_words(access, user)}\n"))]
+    if who_may.has_access(folder, access):
         return []
-    operation["mode"] = mode
-    return [Change(operation, mode_diff(folder["path"], folder["mode"], mode, "folder, "))]
+    plan.warnings += who_may.exposure_warnings(folder)
+    return [Change(operation, access_diff(folder, access, user, "folder, "))]
 
 
 def _lock_changes(plan: HomePlan) -> list[Change]:
@@ -184,12 +187,13 @@ def _lock_changes(plan: HomePlan) -> list[Change]:
     ]
 
 
-def _clean_changes(leftovers: t.Sequence[str]) -> list[Change]:
+def _clean_changes(described: HomeAnswer) -> list[Change]:
     """Removes temporary files of killed runs."""
-    folders = sorted({path.rpartition("/")[0] for path in leftovers})
+    folders = sorted({paths.folder(path) for path in described["leftovers"]})
+    of_host = paths.folder(described["files"]["system"]["path"])
     # The path is absolute, so it does not depend on the base.
     operations: list[Operation] = [
-        {"operation": "clean", "base": "host" if folder == HOST_FOLDER else "home_directory", "path": folder}
+        {"operation": "clean", "base": "host" if folder == of_host else "home_directory", "path": folder}
         for folder in folders
     ]
     return [Change(operation, None) for operation in operations]

@@ -146,7 +146,7 @@ def _check_other_home(described: HomeAnswer, host_wide: t.Mapping[str, Table]) -
     a warning: what is in one user's home must not stop the run for all.
     """
     if "error" in described:
-        if described["error"]["reason"] == "every_user_needs_root":
+        if described["error"]["reason"] in messages.NEED_RIGHTS_FOR_ALL:
             return []  # nothing can be written then
         return [
             f"{messages.target_error(described['error'])} Whether the host's files allow its login was not checked."

@@ -6,29 +6,35 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file, messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import redaction, versions
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import HOST_FILES, HOST_FOLDER, Layer
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import IN_HOME_ON_WINDOWS, Layer, host_layers
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import read_source
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import Change, mode_diff, repaired_mode
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import Change, access_diff
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform import access as who_may
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform.access import Access
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import Table
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredConfig
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Base, FileFacts, HomeAnswer, Operation
 
-HOST_FILE_MODE = 0o644
-HOST_FOLDER_MODE = 0o755
 
-
-def check_layer(layer: Layer, version: versions.Version | None, path: str) -> None:
+def check_layer(layer: Layer, version: versions.Version | None, path: str, is_windows: bool) -> None:
     """Raises CodexError for a layer that this version of Codex does not read, or whose place depends on the version."""
     if layer.kind == "profile" and version is None:
         raise CodexError(
             "layer: Codex before 0.134 reads a profile from config.toml and later ones from a file of its own. "
             "Set codex_version to the version, or to detect."
         )
-    readers = versions.HOST_FILES_READ.get(layer.kind)
+    if is_windows and layer.kind == IN_HOME_ON_WINDOWS and version is None:
+        raise CodexError(
+            "layer: on Windows, Codex 0.149 and later do not read managed_config.toml. Set codex_version to the "
+            "version, or to detect; for newer versions, use the layer system or requirements."
+        )
+    readers = (versions.HOST_FILES_READ_ON_WINDOWS if is_windows else versions.HOST_FILES_READ).get(layer.kind)
     if readers and version is not None and not readers.works_in(version):
         raise CodexError(
             f"Codex {versions.number(version)} does not read {path}; {readers.range()} do. Choose another layer, or "
@@ -60,11 +66,10 @@ def place_of(layer: Layer, file: FileFacts) -> tuple[Base, str]:
     return "codex_home", described_file.name_of(file)
 
 
-def mode_of(config: DesiredConfig, file: FileFacts) -> int:
-    """The mode (permission bits) that the layer's file is to have: as desired, else as its readers need it."""
-    if not config.layer.is_host_wide:
-        return repaired_mode(file, config.mode)
-    return config.mode if config.mode is not None else file.get("mode", HOST_FILE_MODE) & HOST_FILE_MODE | 0o444
+def access_of(config: DesiredConfig, file: FileFacts, is_windows: bool) -> Access:
+    """The access that the layer's file is to have: as desired, else as its readers need it."""
+    decide = who_may.host_file if config.layer.is_host_wide else who_may.private_file
+    return decide(file, config.mode, is_windows)
 
 
 def check_opened(config: DesiredConfig, described: HomeAnswer, after: Table) -> None:
@@ -72,10 +77,10 @@ def check_opened(config: DesiredConfig, described: HomeAnswer, after: Table) -> 
 
     after: the data that the layer's file will hold.
     """
-    folder_is_closed = described["files"]["host_folder"].get("mode", HOST_FOLDER_MODE) & 0o005 != 0o005
-    for kind in HOST_FILES:
+    folder_is_closed = who_may.is_closed(described["files"]["host_folder"], is_folder=True)
+    for kind in host_layers(config.layer.is_windows):
         file, is_declared = described["files"][kind], kind == config.layer.kind
-        is_closed = not file.get("mode", HOST_FILE_MODE) & 0o004
+        is_closed = who_may.is_closed(file)
         is_opened = is_closed or folder_is_closed if is_declared else folder_is_closed and not is_closed
         if not is_opened:
             continue
@@ -87,7 +92,7 @@ def check_opened(config: DesiredConfig, described: HomeAnswer, after: Table) -> 
             )
 
 
-def folder_changes(described: HomeAnswer, is_needed: bool) -> list[Change]:
+def folder_changes(described: HomeAnswer, is_needed: bool, is_windows: bool) -> list[Change]:
     """The folder of the host's files: created when a file goes into it, opened when users cannot enter it.
 
     Raises CodexError where something else is in its place.
@@ -95,11 +100,12 @@ def folder_changes(described: HomeAnswer, is_needed: bool) -> list[Change]:
     folder = described["files"]["host_folder"]
     if folder["kind"] not in ("absent", "directory"):
         raise CodexError(messages.unusable_folder(folder))
-    before = folder.get("mode", 0)
-    after = before | HOST_FOLDER_MODE
-    if (folder["kind"] == "absent" and not is_needed) or before == after:
+    access = who_may.host_folder(folder, is_windows)
+    is_absent = folder["kind"] == "absent"
+    if (is_absent and not is_needed) or (not is_absent and who_may.has_access(folder, access)):
         return []
-    operation: Operation = {"operation": "directory", "base": "host", "path": HOST_FOLDER, "mode": after}
-    if folder["kind"] == "absent":
-        return [Change(operation, file_diff(HOST_FOLDER, "", f"folder, mode {HOST_FOLDER_MODE:04o}\n"))]
-    return [Change(operation, mode_diff(HOST_FOLDER, before, after, "folder, "))]
+    path, owner = folder["path"], "the owner"
+    operation = t.cast(Operation, {"operation": "directory", "base": "host", "path": path, **access})
+    if is_absent:
+        return [Change(operation, file_diff(path, "", f"folder, {who_may.wanted_words(access, owner)}\n"))]
+    return [Change(operation, access_diff(folder, access, owner, "folder, "))]

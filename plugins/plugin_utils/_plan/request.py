@@ -10,8 +10,9 @@ import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import LOCKS
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import environment
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import HOST_FOLDER_QUERY, HOST_QUERIES
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import SYSTEM_QUERY
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import host_folder_query, layer_queries
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import system_queries
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform import paths
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, FileQuery, HomeAnswer, HomeRequest
 
@@ -29,19 +30,26 @@ LOCK_QUERIES: t.Final[list[FileQuery]] = [
 ]
 
 
-def describe_request(desired: DesiredHome) -> HomeRequest:
+def describe_request(desired: DesiredHome, every_user: bool = False) -> HomeRequest:
     """What describe has to look at for a home.
 
     auth.json, every configuration file and the variables always: what is right for one depends on the others.
+    every_user: ask about the home of each user, in place of one.
     """
-    files = [AUTH_QUERY, *LOCK_QUERIES, CONFIG_QUERY, *HOST_QUERIES, environment.VALUES_QUERY, SYSTEM_QUERY]
+    is_windows = desired.is_windows
+    files = [AUTH_QUERY, *LOCK_QUERIES, CONFIG_QUERY, *layer_queries(is_windows), environment.VALUES_QUERY]
+    # For another user's variables, Windows may have to load a file of the user's first.
+    with_user = desired.environment is not None or (desired.user is None and not every_user)
+    files += system_queries(is_windows, with_user)
     if desired.config is not None:
         files += filter(None, [desired.config.layer.query()])
     if desired.is_host_wide:
-        files.append(HOST_FOLDER_QUERY)
-    if desired.environment is not None:
+        files.append(host_folder_query(is_windows))
+    if desired.environment is not None and not is_windows:
         files += environment.QUERIES
     request: HomeRequest = {"user": desired.user, "codex_home": desired.codex_home, "files": files}
+    if every_user:
+        request["every_user"] = True
     if desired.detect_version:
         request["detect_version"] = True
     return request
@@ -55,15 +63,11 @@ def is_missing_user(described: HomeAnswer) -> bool:
 def described_as_new(desired: DesiredHome) -> HomeAnswer:
     """What describe would say of an empty home directory of the user; where that will be is not known yet."""
     user = desired.user or ""
-    home_directory = f"~{user}"
-    codex_home = desired.codex_home or f"{home_directory}/.codex"
-    folders = {"codex_home": codex_home, "home_directory": home_directory, "host": "/"}
-
-    def path(base: str, name: str) -> str:
-        return name if name.startswith("/") else f"{folders[base]}/{name}"
-
+    home_directory = f"C:\\Users\\{user}" if desired.is_windows else f"~{user}"
+    codex_home = desired.codex_home or paths.join(home_directory, ".codex")
+    folders = {"codex_home": codex_home, "home_directory": home_directory, "host": "/", "environment": "HKEY_USERS"}
     files: dict[str, FileFacts] = {
-        query["name"]: {"path": path(query["base"], query["path"]), "kind": "absent"}
+        query["name"]: {"path": paths.join(folders[query["base"]], query["path"]), "kind": "absent"}
         for query in describe_request(desired)["files"]
     }
     return {
@@ -80,5 +84,5 @@ def described_as_new(desired: DesiredHome) -> HomeAnswer:
         "all_unsaved_logins": True,
         "is_root": True,
         "home_directory_exists": True,
-        "system": "linux",
+        "system": "windows" if desired.is_windows else "linux",
     }

@@ -11,16 +11,21 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform.access import (
+    Access,
+    found_words,
+    has_access,
+    wanted_words,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff, file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import NO_BACKUP, Backup, DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     Base,
     FileFacts,
+    FolderFacts,
     HomeAnswer,
     Operation,
 )
-
-FILE_MODE = 0o600
 
 Part = t.Literal["auth", "config", "environment"]
 """The parts of a home, in the order in which they are put in place."""
@@ -62,34 +67,30 @@ def _backup(backup: Backup) -> Operation:
     return t.cast(Operation, keys)
 
 
-def repaired_mode(file: FileFacts, desired: int | None) -> int:
-    """The mode (permission bits) that a file is to have: as desired, else no wider than the default."""
-    return desired if desired is not None else file.get("mode", FILE_MODE) & FILE_MODE
-
-
 def write_operation(
-    base: Base, path: str, content: bytes, file: FileFacts, mode: int, backup: Backup = NO_BACKUP
+    base: Base, path: str, content: bytes, file: FileFacts, access: Access, backup: Backup = NO_BACKUP
 ) -> Operation:
-    """Replaces the file that describe saw, or creates it. mode: permission bits."""
-    return {
+    """Replaces the file that describe saw, or creates it."""
+    operation: t.Any = {
         "operation": "write",
         "base": base,
         "path": path,
         "content": base64.b64encode(content).decode(),
-        "mode": mode,
+        **access,
         "expected": file.get("sha256"),
         **_backup(backup),
     }
+    return t.cast(Operation, operation)
 
 
-def mode_changes(base: Base, path: str, file: FileFacts, mode: int) -> list[Change]:
-    """Gives a file that stays its mode (permission bits); nothing where it has it already."""
-    if file["mode"] == mode:
+def access_changes(base: Base, path: str, file: FileFacts, access: Access, user: str) -> list[Change]:
+    """Gives a file of the user's that stays its access; nothing where it has it already."""
+    if has_access(file, access):
         return []
-    operation: Operation = {"operation": "mode", "base": base, "path": path, "mode": mode}
-    return [Change(operation, mode_diff(file["path"], file["mode"], mode))]
+    operation: t.Any = {"operation": "access" if "access" in access else "mode", "base": base, "path": path, **access}
+    return [Change(t.cast(Operation, operation), access_diff(file, access, user))]
 
 
-def mode_diff(path: str, before: int, after: int, what: str = "") -> Diff:
-    """How a mode changes. what: put before the mode, such as "folder, "."""
-    return file_diff(path, f"{what}mode {before:04o}\n", f"{what}mode {after:04o}\n")
+def access_diff(file: FileFacts | FolderFacts, access: Access, user: str, what: str = "") -> Diff:
+    """How an access changes. what: put before it, such as "folder, "."""
+    return file_diff(file["path"], f"{what}{found_words(file)}\n", f"{what}{wanted_words(access, user)}\n")

@@ -77,7 +77,7 @@ def _login_report(described: HomeAnswer, version: versions.Version | None, now: 
         last_refresh = parse_time(login["last_refresh"])
         login["refresh_due"] = versions.refresh_due(version, last_refresh, expires, now.timestamp())
     if login["renewable"]:
-        login["problems"] += renewal_problems(described, mode=file["mode"], replaced=False)
+        login["problems"] += renewal_problems(described, mode=file.get("mode"), replaced=False)
     return login
 
 

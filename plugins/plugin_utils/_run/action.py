@@ -29,11 +29,12 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import 
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import MODULES
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import Outcome
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.printable import printable_result
-from ansible_collections.fleet.codex.plugins.plugin_utils._run import controller_file, program
+from ansible_collections.fleet.codex.plugins.plugin_utils._run import controller_file
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import converge
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.libraries import check_libraries
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.reservations import reserve_logins
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport import program
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.execution import Transport
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 

@@ -99,7 +99,8 @@ def _describe_and_plan(executor: Executor, runs: t.Sequence[HomeRun], check_mode
     for request in requests if verify else ():
         request["login_status"] = True
     if any(run.desired.is_host_wide for run in runs):
-        requests.append({**describe_request(DesiredHome()), "every_user": True})
+        everyone = DesiredHome(is_windows=runs[0].desired.is_windows)
+        requests.append(describe_request(everyone, every_user=True))
     answers = executor.execute("describe", requests)
     others = answers[len(runs) :]
     for run, answer in zip(runs, answers, strict=False):

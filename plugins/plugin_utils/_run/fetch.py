@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file, messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import OnAccountMismatch
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import Credential, from_document
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.fetch import deployable
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.fetch import FetchPlan, plan_fetch
+from ansible_collections.fleet.codex.plugins.plugin_utils._fetch.decision import deployable
+from ansible_collections.fleet.codex.plugins.plugin_utils._fetch.plan import FetchPlan, plan_fetch
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._run import controller_file
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.engine import ROUNDS, Executor

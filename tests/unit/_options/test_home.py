@@ -74,6 +74,7 @@ def test_versions_that_are_accepted(option: str | None, expected: object) -> Non
 def test_a_place_is_the_same_for_every_module_whether_it_has_a_version_or_not() -> None:
     arguments = {"user": "alice", "codex_home": "/srv/codex/"}
     place = {"user": "alice", "codex_home": "/srv/codex", "codex_version": None, "detect_version": False}
+    place["is_windows"] = False
     assert desired_place(with_defaults(arguments, PLACE)) == place
     detect = with_defaults({**arguments, "codex_version": "detect"}, {**PLACE, **VERSION})
     assert desired_place(detect) == place | {"detect_version": True}

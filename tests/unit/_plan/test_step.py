@@ -1,4 +1,4 @@
-"""The operations that all steps are made of: modes, backups, and what has to be there still."""
+"""The operations that all steps are made of: access, backups, and what has to be there still."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import base64
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
+    access_changes,
     codex_version,
-    mode_changes,
     remove_operation,
-    repaired_mode,
     write_operation,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import Backup
@@ -39,16 +38,10 @@ def test_a_mode_that_is_given_is_set() -> None:
     assert operation(plan(wanted, describe(wanted, auth=auth_file({"api_key": KEY}))))["mode"] == 0o400
 
 
-def test_a_new_file_is_private() -> None:
-    absent = describe(desired())["files"]["auth"]
-    assert repaired_mode(absent, None) == 0o600
-    assert repaired_mode(absent, 0o400) == 0o400
-
-
 def test_a_mode_is_changed_only_where_it_differs() -> None:
     there = {"path": "/x", **file(b"", 0o640)}
-    assert mode_changes("host", "/x", there, 0o640) == []
-    (change,) = mode_changes("host", "/x", there, 0o600)
+    assert access_changes("host", "/x", there, {"mode": 0o640}, "alice") == []
+    (change,) = access_changes("host", "/x", there, {"mode": 0o600}, "alice")
     assert change.operation == {"operation": "mode", "base": "host", "path": "/x", "mode": 0o600}
     assert change.diff == {"before_header": "/x", "after_header": "/x", "before": "mode 0640\n", "after": "mode 0600\n"}
 
@@ -67,7 +60,7 @@ def test_what_replaces_or_removes_a_file_names_what_was_seen_and_the_backup() ->
             "expected": there["sha256"],
             **keys,
         }
-        assert write_operation("codex_home", "x", b"new", there, 0o600, backup) == {
+        assert write_operation("codex_home", "x", b"new", there, {"mode": 0o600}, backup) == {
             "operation": "write",
             "base": "codex_home",
             "path": "x",

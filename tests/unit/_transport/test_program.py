@@ -11,8 +11,8 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.module_utils._target.wire import PROTOCOL
-from ansible_collections.fleet.codex.plugins.plugin_utils._run import program
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import silence
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport import program
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.posix import silence
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
 

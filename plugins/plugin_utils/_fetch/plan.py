@@ -12,9 +12,9 @@ from datetime import datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import Decision, OnAccountMismatch
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import Credential
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.fetch import decide_fetch, find_login
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.methods import with_article
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import can_renew, method_of
+from ansible_collections.fleet.codex.plugins.plugin_utils._fetch.decision import decide_fetch, find_login
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff, auth_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import login_report
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer

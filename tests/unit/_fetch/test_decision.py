@@ -8,7 +8,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import summarise
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import OnAccountMismatch
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.fetch import decide_fetch, deployable, find_login
+from ansible_collections.fleet.codex.plugins.plugin_utils._fetch.decision import decide_fetch, deployable, find_login
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, HomeAnswer, UnsavedLogin
 from ansible_collections.fleet.codex.tests.support.planning import HOME, describe, desired, file

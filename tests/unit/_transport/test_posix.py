@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK, PROTOCOL, mask
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.program import BEGUN, NO_PYTHON, PYTHONS
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.transport import Transport, silence, wants_terminal
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.posix import PosixTarget, silence, wants_terminal
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program import BEGUN, NO_PYTHON, PYTHONS
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
 KEY = b"k" * 32
@@ -20,7 +20,7 @@ def line(answer: dict[str, t.Any]) -> str:
 
 
 def read(stdout: str = "", rc: int = 0, stderr: str = "", interpreters: t.Sequence[str] = PYTHONS) -> dict[str, t.Any]:
-    transport = object.__new__(Transport)
+    transport = object.__new__(PosixTarget)
     transport._interpreters = interpreters
     return transport._read_answer({"stdout": stdout, "rc": rc, "stderr": stderr}, KEY)
 
@@ -128,12 +128,3 @@ def test_a_silence_has_one_sentence_that_quotes_neither_a_banner_nor_an_exceptio
 )
 def test_a_sudo_that_wants_a_terminal_is_recognized(said: str, wanted: bool) -> None:
     assert wants_terminal(said) is wanted
-
-
-def test_what_a_target_says_is_checked_where_it_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = {"files": {"auth": {"path": "/x", "kind": "file", "auth": {"fields": 7}}}, "codex_version": "9" * 5000}
-    transport = object.__new__(Transport)
-    monkeypatch.setattr(transport, "_exchange", lambda program, request: {"homes": [odd]}, raising=False)
-    (answer,) = transport.execute("describe", [])
-    assert answer["files"]["auth"]["auth"] == {"malformed": True}
-    assert answer["codex_version"] is None

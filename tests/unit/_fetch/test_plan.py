@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import from_api_key, from_document
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.fetch import FetchPlan, plan_fetch
+from ansible_collections.fleet.codex.plugins.plugin_utils._fetch.plan import FetchPlan, plan_fetch
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts
 from ansible_collections.fleet.codex.tests.support.planning import HOME, KEY, NOW, auth_file, chatgpt, describe, desired

@@ -2,57 +2,43 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One execution on a target: a program and its request go out, its answer comes back.
+"""One execution on a POSIX target: one shell command with everything on its standard input.
 
-On POSIX that is one shell command with everything on its standard input, so that nothing of it is
-seen in a process list, in a log or at any verbosity. Where a connection or a become method cannot
+So nothing of it is seen in a process list, in a log or at any verbosity. Where a connection or a become method cannot
 pipe, the same bytes go into a 0600 file in Ansible's own temporary folder for the moment.
 """
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
-import os
 import re
 import typing as t
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
-from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK, PROTOCOL, mask
-from ansible_collections.fleet.codex.plugins.plugin_utils._run.program import (
+from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.envelope import Request, unmask
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program import (
     BEGUN,
     NO_PYTHON,
     PYTHONS,
+    Name,
     command,
     needs_codex,
     program_code,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils.answers import checked_answer
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
-    Envelope,
-    HomeAnswer,
-    HomeRequest,
-    HomesRequest,
-    ProbeAnswer,
-    ProbeRequest,
-)
 
 
-class Transport:
-    """The executions of one task on one target."""
+class PosixTarget:
+    """A POSIX target, as one task reaches it."""
 
     def __init__(self, action: ActionBase, task_vars: dict[str, t.Any]) -> None:
         self._action = action
         self._connection: t.Any = action._connection
-        if getattr(self._connection._shell, "_IS_WINDOWS", False):
-            raise CodexError("fleet.codex does not support Windows targets yet.")
         self._interpreters = self._find_interpreters(task_vars)
         self._needs_terminal = False  # sudo has said so
-        self._environment: dict[str, t.Any] = {}
-        action._compute_environment_string(self._environment)
 
     def _find_interpreters(self, task_vars: dict[str, t.Any]) -> t.Sequence[str]:
         delegate = self._action._task.delegate_to
@@ -64,26 +50,10 @@ class Transport:
             return PYTHONS
         return [words[-1] if words[0].endswith("/env") else " ".join(words)]
 
-    def execute(self, operation: t.Literal["describe", "apply"], homes: t.Sequence[HomeRequest]) -> list[HomeAnswer]:
-        """The target's answers for these homes, in their order. Raises CodexError without an answer."""
-        request: HomesRequest = {"operation": operation, "homes": list(homes)}
-        answers: list[HomeAnswer] = self._exchange(program_code(operation, needs_codex(homes)), request)["homes"]
-        return [checked_answer(answer) for answer in answers]
-
-    def ask_api(self, request: ProbeRequest) -> ProbeAnswer:
-        """What the Responses API answers, asked from the target. Raises CodexError without an answer of the target."""
-        answer: ProbeAnswer = self._exchange(program_code("ask_api", False), request)["api"]
-        return answer
-
-    def _exchange(self, program: bytes, request: HomesRequest | ProbeRequest) -> dict[str, t.Any]:
-        """One execution of a program: its whole answer."""
-        key = os.urandom(32)
-        envelope: Envelope = {
-            "protocol": PROTOCOL,
-            "key": key.hex(),
-            "environment": {str(name): str(value) for name, value in self._environment.items()},
-        }
-        data = program + json.dumps({**envelope, **request}).encode()
+    def exchange(self, name: Name, request: Request, key: bytes) -> dict[str, t.Any]:
+        """One execution of a program: its whole answer. Raises CodexError without one."""
+        program = program_code(name, needs_codex(request.get("homes", [])))
+        data = program + json.dumps(request).encode()
         if self._can_pipe():
             outcome = self._send_by_pipe(data, len(program))
             self._needs_terminal = wants_terminal(outcome["stderr"])
@@ -156,12 +126,8 @@ class Transport:
 
     def _read_answer(self, outcome: dict[str, t.Any], key: bytes) -> dict[str, t.Any]:
         lines = [line for line in outcome["stdout"].splitlines() if line.startswith(MARK)]
-        answer = _unmask(lines[-1].removeprefix(MARK), key) if lines else None
+        answer = unmask(lines[-1].removeprefix(MARK), key) if lines else None
         if answer:
-            if answer["protocol"] != PROTOCOL:
-                raise CodexError(
-                    "The target program speaks another protocol than the controller. Reinstall fleet.codex."
-                )
             return answer
         if outcome["rc"] == NO_PYTHON:
             if self._interpreters is not PYTHONS:
@@ -174,15 +140,6 @@ class Transport:
                 "ansible_python_interpreter to where it is."
             )
         raise CodexError(silence(outcome["stdout"], outcome["stderr"], outcome["rc"]))
-
-
-def _unmask(text: str, key: bytes) -> dict[str, t.Any] | None:
-    """The answer; None where a connection cut it off."""
-    try:
-        answer: dict[str, t.Any] = json.loads(mask(base64.b64decode(text, validate=True), key))
-    except ValueError:
-        return None
-    return answer
 
 
 _PROGRAMS: t.Final = "sudo|su|doas|env|sh|dash|ash|bash|ksh|mksh|zsh|csh|tcsh|fish"

@@ -1,0 +1,512 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Who may read and change a file or a folder, and how one is made private or readable by all. Runs on the target.
+#
+# PowerShell on another system than Windows takes the permissions of that system for it; the tests use that.
+
+#AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.errors
+#AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.json
+#AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.users
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+
+$script:SYSTEM = 'S-1-5-18'
+$script:ADMINISTRATORS = 'S-1-5-32-544'
+$script:NOBODY_ELSE = @( # who can change everything anyway, or stands for the owner
+    $SYSTEM
+    $ADMINISTRATORS
+    'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464' # TrustedInstaller, who owns Windows's own files
+    'S-1-3-0' # creator owner
+    'S-1-3-1' # creator group
+    'S-1-3-4' # owner rights
+)
+$script:EVERYBODY = 'S-1-5-32-545', 'S-1-5-11', 'S-1-1-0' # Users, Authenticated Users, Everyone
+$script:SANDBOX_NAMES = 'CodexSandbox' # how Codex's own accounts for its sandbox begin
+
+$script:GENERIC_ALL = 0x10000000
+$script:MAY_READ = 0x1 -bor $GENERIC_ALL -bor [int]::MinValue # or generic read
+$script:MAY_ADD = 0x6 -bor 0x40000000 -bor $GENERIC_ALL # write or append data, which in a folder is to add; generic write
+$script:MAY_REPLACE = 0x10000 -bor 0x40 -bor 0x40000 -bor 0x80000 -bor $GENERIC_ALL # delete (below), permissions, owner
+$script:INHERIT_ONLY = 2 # of PropagationFlags: not for the folder itself
+$script:NAMES_LIMIT = 20 # of accounts in one list
+$script:INVALID_OWNER = 1307, 1314 # errors of Windows: this process may not make that account the owner
+
+$script:AdministratorsOnly = @{} # paths of folders that nobody else can rename, delete or re-permission
+
+$script:OnWindows = [System.IO.Path]::DirectorySeparatorChar -eq '\'
+
+Function Test-OnWindows {
+    <#
+    .SYNOPSIS
+    Whether this is Windows.
+    #>
+    $OnWindows
+}
+
+Function Get-CodexAccess {
+    <#
+    .SYNOPSIS
+    Who may read and change a file or a folder: the facts `access` of docs/protocol.md. Links are followed.
+    #>
+    param ([string]$Path, [System.Collections.IDictionary]$User)
+
+    if (-not $OnWindows) { return Get-CodexUnixAccess -Path $Path }
+    $security = Get-CodexSecurity -Path $Path
+    $readers = @{}
+    $writers = @{}
+    $isForAll = $false
+    foreach ($rule in $security.Rules) {
+        $sid = $rule.IdentityReference.Value
+        if ($rule.AccessControlType -ne 'Allow' -or -not (Test-CodexOther -Sid $sid -User $User)) { continue }
+        $rights = [int]$rule.FileSystemRights
+        if ($rights -band $MAY_READ) { $readers[(Get-CodexAccountName -Sid $sid)] = $true }
+        if ($rights -band ($MAY_ADD -bor $MAY_REPLACE)) { $writers[(Get-CodexAccountName -Sid $sid)] = $true }
+        if ($rights -band $MAY_READ -and $EVERYBODY -contains $sid) { $isForAll = $true }
+    }
+    $access = New-CodexMap
+    $access['owner_is_user'] = $security.Owner -eq $User['sid']
+    $access['user'] = Test-CodexOwnAccess -Rules $security.Rules -User $User
+    $access['readers'] = Get-CodexFirstNames -Names $readers.Keys
+    $access['writers'] = Get-CodexFirstNames -Names $writers.Keys
+    $access['everyone'] = $isForAll
+    $access['inherits'] = -not $security.IsProtected
+    $access['read_only'] = Test-CodexReadOnly -Path $Path
+    $access
+}
+
+Function Get-CodexFirstNames {
+    # Names of accounts, sorted, and not more than an answer may have.
+    param ([System.Collections.ICollection]$Names)
+
+    $sorted = [System.Collections.ArrayList]::new($Names)
+    $sorted.Sort([StringComparer]::Ordinal)
+    if ($sorted.Count -gt $NAMES_LIMIT) { $sorted.RemoveRange($NAMES_LIMIT, $sorted.Count - $NAMES_LIMIT) }
+    , $sorted.ToArray()
+}
+
+Function Get-CodexOwner {
+    <#
+    .SYNOPSIS
+    The SID of the account that owns a file or a folder.
+    #>
+    param ([string]$Path)
+
+    if (-not $OnWindows) { return (Find-CodexUser)['sid'] } # .NET does not tell there
+    (Get-CodexSecurity -Path $Path).Owner
+}
+
+Function Get-CodexSecurity {
+    # The owner's SID and the rules of the access control list.
+    param ([string]$Path)
+
+    $sections = [System.Security.AccessControl.AccessControlSections]'Owner, Access'
+    $isFolder = [System.IO.Directory]::Exists($Path)
+    $security = if ($isFolder) { [System.Security.AccessControl.DirectorySecurity]::new($Path, $sections) }
+    else { [System.Security.AccessControl.FileSecurity]::new($Path, $sections) }
+    $sidType = [System.Security.Principal.SecurityIdentifier]
+    $ownerSid = $security.GetOwner($sidType)
+    @{
+        Owner = if ($null -eq $ownerSid) { '' } else { $ownerSid.Value }
+        IsProtected = $security.AreAccessRulesProtected
+        Rules = $security.GetAccessRules($true, $true, $sidType)
+    }
+}
+
+Function Test-CodexOther {
+    <#
+    .SYNOPSIS
+    Whether a SID is somebody else than the account, SYSTEM, the administrators and Codex's own sandbox.
+    #>
+    param ([string]$Sid, [System.Collections.IDictionary]$User)
+
+    if ($null -ne $User -and $Sid -eq $User['sid']) { return $false }
+    if ($NOBODY_ELSE -contains $Sid) { return $false }
+    -not (Test-CodexSandboxSid -Sid $Sid)
+}
+
+Function Test-CodexSandboxSid {
+    # Whether a SID is one of the local accounts that Codex makes for its sandbox.
+    param ([string]$Sid)
+
+    $Sid.StartsWith('S-1-5-21-') -and
+    (Get-CodexAccountName -Sid $Sid).StartsWith($SANDBOX_NAMES, [StringComparison]::OrdinalIgnoreCase)
+}
+
+Function Test-CodexOwnAccess {
+    # Whether the rules let the account read and change the file or folder itself.
+    param ($Rules, [System.Collections.IDictionary]$User)
+
+    $sids = @($User['sid']) + $EVERYBODY + @(Get-CodexGroupSids -User $User)
+    $allowed = 0
+    foreach ($rule in $Rules) {
+        if ($rule.PropagationFlags -band $INHERIT_ONLY -or $sids -notcontains $rule.IdentityReference.Value) { continue }
+        $rights = [int]$rule.FileSystemRights
+        if ($rule.AccessControlType -eq 'Allow') { $allowed = $allowed -bor $rights }
+        elseif ($rights -band ($MAY_READ -bor $MAY_ADD)) { return $false }
+    }
+    [bool]($allowed -band $MAY_READ) -and [bool]($allowed -band $MAY_ADD)
+}
+
+Function Get-CodexIntruder {
+    <#
+    .SYNOPSIS
+    Who else can change where a way leads that goes through a folder: `owner` and `who`, names of accounts, or null.
+
+    .DESCRIPTION
+    owner: who owns the folder, if that is somebody else. who: somebody else who may rename, delete or re-permission it.
+    #>
+    param ([string]$Path, [AllowNull()][System.Collections.IDictionary]$User)
+
+    if (-not $OnWindows) { return @{ owner = $null; who = Get-CodexUnixStranger -Path $Path } }
+    if ($AdministratorsOnly.ContainsKey($Path)) { return @{ owner = $null; who = $null } }
+    $security = Get-CodexSecurity -Path $Path
+    $isOther = Test-CodexOther -Sid $security.Owner -User $User
+    # A folder that administrators alone can change stays that for all homes; most ways begin with the same ones.
+    $forAll = Get-CodexNameWithRight -Rules $security.Rules -Right $MAY_REPLACE
+    if ($null -eq $forAll -and $NOBODY_ELSE -contains $security.Owner) { $AdministratorsOnly[$Path] = $true }
+    @{
+        owner = if ($isOther) { Get-CodexAccountName -Sid $security.Owner } else { $null }
+        who = if ($null -eq $forAll) { $null }
+        else { Get-CodexNameWithRight -Rules $security.Rules -Right $MAY_REPLACE -User $User }
+    }
+}
+
+Function Get-CodexNewcomer {
+    <#
+    .SYNOPSIS
+    The name of somebody else who may put something into a folder, or change the folder itself; null where there is none.
+    #>
+    param ([string]$Path, [AllowNull()][System.Collections.IDictionary]$User)
+
+    if (-not $OnWindows) { return Get-CodexUnixStranger -Path $Path }
+    $security = Get-CodexSecurity -Path $Path
+    if (Test-CodexOther -Sid $security.Owner -User $User) { return Get-CodexAccountName -Sid $security.Owner }
+    Get-CodexNameWithRight -Rules $security.Rules -Right ($MAY_REPLACE -bor $MAY_ADD) -User $User
+}
+
+Function Get-CodexNameWithRight {
+    # The name of somebody else to whom the rules give one of the rights on the folder itself; null where there is none.
+    param ($Rules, [int]$Right, [AllowNull()][System.Collections.IDictionary]$User)
+
+    foreach ($rule in $Rules) {
+        $isFor = $rule.AccessControlType -eq 'Allow' -and -not ($rule.PropagationFlags -band $INHERIT_ONLY)
+        if (-not $isFor -or -not ([int]$rule.FileSystemRights -band $Right)) { continue }
+        $sid = $rule.IdentityReference.Value
+        if (Test-CodexOther -Sid $sid -User $User) { return Get-CodexAccountName -Sid $sid }
+    }
+    $null
+}
+
+Function Test-CodexCanAdd {
+    <#
+    .SYNOPSIS
+    Whether the account can put a file or a folder into a folder; an administrator who works for another one always can.
+    #>
+    param ([string]$Folder, [System.Collections.IDictionary]$User)
+
+    if (Test-CodexOtherUser -User $User) { return $true }
+    if (-not $OnWindows) { return [bool](([int][System.IO.File]::GetUnixFileMode($Folder)) -band 0x92) } # PowerShell 7 only
+    Test-CodexOwnAccess -Rules (Get-CodexSecurity -Path $Folder).Rules -User $User
+}
+
+Function Test-CodexReadOnly {
+    # Whether a file has the attribute read-only, which means nothing for a folder.
+    param ([string]$Path)
+
+    $attributes = [System.IO.File]::GetAttributes($Path)
+    -not ($attributes -band [System.IO.FileAttributes]::Directory) -and
+    [bool]($attributes -band [System.IO.FileAttributes]::ReadOnly)
+}
+
+Function Get-CodexSddl {
+    <#
+    .SYNOPSIS
+    The security descriptor, as text, of what is "private" to the account with this SID, or "readable_by_all".
+
+    .DESCRIPTION
+    Nothing is inherited. Kept: entries as SDDL that stay beside those.
+    #>
+    param ([string]$Access, [string]$Sid, [bool]$IsFolder, [string[]]$Kept = @(), [switch]$WithoutOwner)
+
+    $flags = if ($IsFolder) { 'OICI' } else { '' }
+    $entries = @("(A;$flags;FA;;;SY)", "(A;$flags;FA;;;BA)")
+    if ($Access -eq 'readable_by_all') {
+        $owner = 'BA'
+        $entries += "(A;$flags;0x1200a9;;;BU)" # read and execute
+    }
+    else {
+        $owner = $Sid
+        if ($Sid -ne $SYSTEM) { $entries = @("(A;$flags;FA;;;$Sid)") + $entries }
+    }
+    $denied = @($Kept | Where-Object { $_ -clike '(D;*' }) # first, as Windows wants it
+    $allowed = @($Kept | Where-Object { $_ -cnotlike '(D;*' })
+    $ownerText = if ($WithoutOwner) { '' } else { "O:$owner" }
+    $ownerText + 'D:P' + (($denied + $entries + $allowed) -join '')
+}
+
+Function Get-CodexKeptEntries {
+    <#
+    .SYNOPSIS
+    The entries, as SDDL, that stay whatever access is given: those that deny something, and those of Codex's sandbox.
+    #>
+    param ([string]$Path)
+
+    if (-not $OnWindows) { return , @() }
+    $sections = [System.Security.AccessControl.AccessControlSections]::Access
+    $security = [System.Security.AccessControl.FileSecurity]::new($Path, $sections)
+    $binary = $security.GetSecurityDescriptorBinaryForm()
+    $list = [System.Security.AccessControl.RawSecurityDescriptor]::new($binary, 0).DiscretionaryAcl
+    $kept = @(foreach ($ace in $list) {
+            if ($ace -isnot [System.Security.AccessControl.CommonAce]) { continue }
+            $isInherited = [bool]($ace.AceFlags -band [System.Security.AccessControl.AceFlags]::Inherited)
+            $denies = $ace.AceQualifier -eq [System.Security.AccessControl.AceQualifier]::AccessDenied
+            $isKept = ($denies -and -not $isInherited) -or
+            (Test-CodexSandboxSid -Sid $ace.SecurityIdentifier.Value)
+            if ($isKept) { ConvertTo-CodexEntryText -Ace $ace }
+        })
+    , $kept
+}
+
+Function ConvertTo-CodexEntryText {
+    # One entry of an access control list as SDDL, as one of the file's own.
+    param ([System.Security.AccessControl.CommonAce]$Ace)
+
+    $denies = $Ace.AceQualifier -eq [System.Security.AccessControl.AceQualifier]::AccessDenied
+    $flags = ''
+    foreach ($flag in ('ObjectInherit', 'OI'), ('ContainerInherit', 'CI'), ('NoPropagateInherit', 'NP'), ('InheritOnly', 'IO')) {
+        if ($Ace.AceFlags -band [System.Security.AccessControl.AceFlags]$flag[0]) { $flags += $flag[1] }
+    }
+    '({0};{1};0x{2:x};;;{3})' -f $(if ($denies) { 'D' } else { 'A' }), $flags, $Ace.AccessMask, $Ace.SecurityIdentifier
+}
+
+Function New-CodexFile {
+    <#
+    .SYNOPSIS
+    A new, empty file that has its access from its first moment, as an open FileStream that nobody else can open.
+
+    .DESCRIPTION
+    Where this process may not make the account the owner at once, the owner is set before the stream is returned.
+    #>
+    param (
+        [string]$Path, [string]$Access, [System.Collections.IDictionary]$User, [string[]]$Kept = @(),
+        [System.IO.FileOptions]$Options = [System.IO.FileOptions]::None
+    )
+
+    if (-not $OnWindows) { return New-CodexUnixFile -Path $Path -Access $Access -Options $Options }
+    $sddl = Get-CodexSddl -Access $Access -Sid $User['sid'] -IsFolder $false -Kept $Kept
+    try {
+        return Open-CodexNewFile -Path $Path -Sddl $sddl -Options $Options
+    }
+    catch {
+        if (-not (Test-CodexInvalidOwner -Exception $_.Exception)) { throw }
+    }
+    $sddl = Get-CodexSddl -Access $Access -Sid $User['sid'] -IsFolder $false -Kept $Kept -WithoutOwner
+    $stream = Open-CodexNewFile -Path $Path -Sddl $sddl -Options $Options
+    try {
+        Set-CodexOwner -Path $Path -Access $Access -User $User
+    }
+    catch {
+        $stream.Dispose()
+        [System.IO.File]::Delete($Path)
+        throw
+    }
+    $stream
+}
+
+Function Open-CodexNewFile {
+    # A new file with a security descriptor, open for this process alone.
+    param ([string]$Path, [string]$Sddl, [System.IO.FileOptions]$Options)
+
+    $security = [System.Security.AccessControl.FileSecurity]::new()
+    $security.SetSecurityDescriptorSddlForm($Sddl)
+    $rights = [System.Security.AccessControl.FileSystemRights]'Read, Write'
+    if ($PSVersionTable.PSEdition -eq 'Core') {
+        $file = [System.IO.FileInfo]::new($Path)
+        return [System.IO.FileSystemAclExtensions]::Create($file, 'CreateNew', $rights, 'None', 4096, $Options, $security) # PowerShell 7 only
+    }
+    [System.IO.FileStream]::new($Path, 'CreateNew', $rights, 'None', 4096, $Options, $security)
+}
+
+Function New-CodexFolder {
+    <#
+    .SYNOPSIS
+    Makes a folder that has its access from its first moment. The folder above it must be there.
+    #>
+    param ([string]$Path, [string]$Access, [System.Collections.IDictionary]$User)
+
+    if (-not $OnWindows) { return New-CodexUnixFolder -Path $Path -Access $Access }
+    $sddl = Get-CodexSddl -Access $Access -Sid $User['sid'] -IsFolder $true
+    try {
+        Add-CodexNewFolder -Path $Path -Sddl $sddl
+    }
+    catch {
+        if (-not (Test-CodexInvalidOwner -Exception $_.Exception)) { throw }
+        $sddl = Get-CodexSddl -Access $Access -Sid $User['sid'] -IsFolder $true -WithoutOwner
+        Add-CodexNewFolder -Path $Path -Sddl $sddl
+        Set-CodexOwner -Path $Path -Access $Access -User $User
+    }
+}
+
+Function Add-CodexNewFolder {
+    # Makes a folder with a security descriptor.
+    param ([string]$Path, [string]$Sddl)
+
+    $security = [System.Security.AccessControl.DirectorySecurity]::new()
+    $security.SetSecurityDescriptorSddlForm($Sddl)
+    if ($PSVersionTable.PSEdition -eq 'Core') {
+        $null = [System.IO.FileSystemAclExtensions]::CreateDirectory($security, $Path) # PowerShell 7 only
+    }
+    else {
+        $null = [System.IO.Directory]::CreateDirectory($Path, $security)
+    }
+}
+
+Function Set-CodexAccess {
+    <#
+    .SYNOPSIS
+    Gives a file or a folder that is there its access and its owner, and takes the attribute read-only from a file.
+    #>
+    param ([string]$Path, [string]$Access, [System.Collections.IDictionary]$User)
+
+    $isFolder = [System.IO.Directory]::Exists($Path)
+    if (-not $OnWindows) {
+        $mode = Get-CodexUnixMode -Access $Access -IsFolder $isFolder
+        [System.IO.File]::SetUnixFileMode($Path, $mode) # PowerShell 7 only
+        return
+    }
+    if (Test-CodexReadOnly -Path $Path) { Clear-CodexReadOnly -Path $Path }
+    $kept = Get-CodexKeptEntries -Path $Path
+    $sddl = Get-CodexSddl -Access $Access -Sid $User['sid'] -IsFolder $isFolder -Kept $kept -WithoutOwner
+    $security = if ($isFolder) { [System.Security.AccessControl.DirectorySecurity]::new() }
+    else { [System.Security.AccessControl.FileSecurity]::new() }
+    $security.SetSecurityDescriptorSddlForm($sddl, [System.Security.AccessControl.AccessControlSections]::Access)
+    Write-CodexSecurity -Path $Path -Security $security -IsFolder $isFolder
+    $owner = if ($Access -eq 'readable_by_all') { $ADMINISTRATORS } else { $User['sid'] }
+    if ((Get-CodexOwner -Path $Path) -ne $owner) { Set-CodexOwner -Path $Path -Access $Access -User $User }
+}
+
+Function Write-CodexSecurity {
+    # Writes what a security object has to a file or a folder.
+    param (
+        [string]$Path, [System.Security.AccessControl.FileSystemSecurity]$Security, [bool]$IsFolder
+    )
+
+    $item = if ($IsFolder) { [System.IO.DirectoryInfo]::new($Path) } else { [System.IO.FileInfo]::new($Path) }
+    if ($PSVersionTable.PSEdition -eq 'Core') {
+        [System.IO.FileSystemAclExtensions]::SetAccessControl($item, $Security) # PowerShell 7 only
+    }
+    else {
+        $item.SetAccessControl($Security)
+    }
+}
+
+Function Clear-CodexReadOnly {
+    <#
+    .SYNOPSIS
+    Takes the attribute read-only from a file.
+    #>
+    param ([string]$Path)
+
+    $attributes = [System.IO.File]::GetAttributes($Path)
+    if ($attributes -band [System.IO.FileAttributes]::ReadOnly) {
+        [System.IO.File]::SetAttributes($Path, $attributes -bxor [System.IO.FileAttributes]::ReadOnly)
+    }
+}
+
+Function Test-CodexInvalidOwner {
+    # Whether an exception says that this process may not make that account the owner.
+    param ([Exception]$Exception)
+
+    $number = (Get-CodexInnerException -Exception $Exception).HResult
+    $INVALID_OWNER -contains ($number -band 65535) -or
+    (Get-CodexInnerException -Exception $Exception) -is [System.Security.AccessControl.PrivilegeNotHeldException]
+}
+
+Function Set-CodexOwner {
+    # Makes the account the owner, or Administrators of what all may read; icacls may do that for administrators.
+    param ([string]$Path, [string]$Access, [System.Collections.IDictionary]$User)
+
+    $owner = if ($Access -eq 'readable_by_all') { $ADMINISTRATORS } else { $User['sid'] }
+    $start = [System.Diagnostics.ProcessStartInfo]::new()
+    $start.FileName = [System.IO.Path]::Combine([Environment]::SystemDirectory, 'icacls.exe')
+    $start.Arguments = '"{0}" /setowner *{1} /L /Q' -f $Path, $owner # a path has no quote in Windows
+    $start.UseShellExecute = $false
+    $start.CreateNoWindow = $true
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    $process = [System.Diagnostics.Process]::Start($start)
+    try {
+        $process.StandardInput.Close()
+        $errors = $process.StandardError.ReadToEndAsync() # read, so that it never waits for its output to be taken
+        $null = $process.StandardOutput.ReadToEnd()
+        $null = $errors.Result
+        $process.WaitForExit()
+        if ($process.ExitCode -ne 0) { throw (New-CodexSystemError -Code EACCES -Path $Path) }
+    }
+    finally {
+        $process.Dispose()
+    }
+}
+
+Function Get-CodexUnixMode {
+    # The mode of another system for an access.
+    param ([string]$Access, [bool]$IsFolder)
+
+    $mode = if ($Access -eq 'readable_by_all') { 0x1a4 } else { 0x180 } # 0644, 0600
+    if ($IsFolder) { $mode = if ($Access -eq 'readable_by_all') { 0x1ed } else { 0x1c0 } } # 0755, 0700
+    [System.IO.UnixFileMode]$mode # PowerShell 7 only
+}
+
+Function Get-CodexUnixAccess {
+    # The same facts as on Windows from the mode of another system.
+    param ([string]$Path)
+
+    $mode = [int][System.IO.File]::GetUnixFileMode($Path) # PowerShell 7 only
+    $access = New-CodexMap
+    $access['owner_is_user'] = $true
+    $access['user'] = ($mode -band 0x180) -eq 0x180
+    $access['readers'] = @(@('group', 0x20), @('others', 0x4) | Where-Object { $mode -band $_[1] } | ForEach-Object { $_[0] })
+    $access['writers'] = @(@('group', 0x10), @('others', 0x2) | Where-Object { $mode -band $_[1] } | ForEach-Object { $_[0] })
+    $access['everyone'] = [bool]($mode -band 0x4)
+    $access['inherits'] = $false
+    $access['read_only'] = -not [bool]($mode -band 0x80)
+    $access
+}
+
+Function Get-CodexUnixStranger {
+    # Who else may write in a folder of another system, unless only the owner of a file may remove it there (sticky).
+    param ([string]$Path)
+
+    $mode = [int][System.IO.File]::GetUnixFileMode($Path) # PowerShell 7 only
+    if (-not ($mode -band 0x12) -or ($mode -band 0x200)) { return $null }
+    if ($mode -band 0x2) { return 'others' }
+    'group'
+}
+
+Function New-CodexUnixFile {
+    # New-CodexFile on another system.
+    param ([string]$Path, [string]$Access, [System.IO.FileOptions]$Options)
+
+    $how = [System.IO.FileStreamOptions]::new() # PowerShell 7 only
+    $how.Mode = 'CreateNew'
+    $how.Access = 'ReadWrite'
+    $how.Share = 'None'
+    $how.Options = $Options
+    $how.UnixCreateMode = Get-CodexUnixMode -Access $Access -IsFolder $false
+    [System.IO.FileStream]::new($Path, $how) # PowerShell 7 only
+}
+
+Function New-CodexUnixFolder {
+    # New-CodexFolder on another system.
+    param ([string]$Path, [string]$Access)
+
+    $null = [System.IO.Directory]::CreateDirectory($Path, (Get-CodexUnixMode -Access $Access -IsFolder $true)) # PowerShell 7 only
+}
+
+Export-ModuleMember -Function Test-OnWindows, Get-CodexAccess, Get-CodexOwner, Get-CodexIntruder, `
+    Get-CodexNewcomer, Test-CodexCanAdd, Get-CodexSddl, Get-CodexKeptEntries, New-CodexFile, New-CodexFolder, `
+    Set-CodexAccess, Clear-CodexReadOnly

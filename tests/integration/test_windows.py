@@ -1,0 +1,309 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""Modules and the role on Windows hosts, through Ansible: created, changed and removed, each with a second run."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import typing as t
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from ansible_collections.fleet.codex.tests.integration.leaks import Processes, Secrets, in_folder
+from ansible_collections.fleet.codex.tests.integration.windows_hosts import (
+    KINDS,
+    WindowsHost,
+    WindowsHosts,
+    windows_core,
+)
+from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+
+pytestmark = pytest.mark.xdist_group("windows")
+
+KEY = "fleet-test-key-SECRETMARKER"
+NEWER_KEY = "fleet-test-key-NEWERSECRETMARKER"
+
+
+@pytest.fixture(scope="module", name="hosts")
+def _hosts() -> t.Iterator[WindowsHosts]:
+    windows_core()
+    hosts = WindowsHosts()
+    yield hosts
+    hosts.stop()
+
+
+@pytest.fixture(params=KINDS)
+def host(request: pytest.FixtureRequest, hosts: WindowsHosts) -> WindowsHost:
+    """Each of the hosts, with nothing on it."""
+    hosts.reset()
+    return hosts.hosts[request.param]
+
+
+@pytest.fixture
+def wine(hosts: WindowsHosts) -> WindowsHost:
+    """The host that is Windows as Wine plays it, with nothing on it."""
+    hosts.reset()
+    return hosts.hosts["win-wine"]
+
+
+@pytest.fixture
+def windows(tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
+    """ansible-playbook for these hosts."""
+    return Playbook(tmp_path, control, windows_core())
+
+
+def home_of(host: WindowsHost) -> str:
+    return host.path("codex")
+
+
+def play(windows: Playbook, host: WindowsHost, *tasks: dict[str, t.Any], **more: t.Any) -> Run:
+    return windows.run({host.name: host.variables}, tasks, **more)
+
+
+def task(module: str, **options: t.Any) -> dict[str, t.Any]:
+    return {"name": module, f"fleet.codex.{module}": options}
+
+
+def has_registry(host: WindowsHost) -> bool:
+    """PowerShell on Linux has none, and so no place for variables."""
+    return host.name == "win-wine"
+
+
+def variables_of(host: WindowsHost, **variables: str) -> dict[str, t.Any]:
+    """The option `environment`, where the host can have one."""
+    return {"environment": variables} if has_registry(host) else {}
+
+
+def four_steps(windows: Playbook, host: WindowsHost, module: str, **options: t.Any) -> Run:
+    """Checks and runs twice: what check mode says is done, and then nothing is left to do. The run that did it."""
+    before = host.files(host.root)
+    asked = play(windows, host, task(module, **options), arguments=["--check", "--diff"])
+    assert host.files(host.root) == before
+    done = play(windows, host, task(module, **options), arguments=["--diff"])
+    assert asked.changes() == done.changes() == [True], done.output
+    assert asked.one(module).result["diff"] == done.one(module).result["diff"]
+    after = host.files(host.root)
+    assert play(windows, host, task(module, **options), arguments=["--check"]).changes() == [False]
+    assert play(windows, host, task(module, **options)).changes() == [False]
+    assert host.files(host.root) == after
+    return done
+
+
+def test_a_home_is_created_changed_and_removed(windows: Playbook, host: WindowsHost) -> None:
+    home = home_of(host)
+
+    def declared(key: str, **settings: t.Any) -> dict[str, t.Any]:
+        config = {"preferred_auth_method": "apikey", "settings": settings}
+        return {
+            "codex_home": home,
+            "auth": {"api_key": key},
+            "config": config,
+            **variables_of(host, OPENAI_API_KEY=key),
+        }
+
+    run = four_steps(windows, host, "codex_home", homes=[declared(KEY, model="gpt-5")])
+    files = host.files(home)
+    assert json.loads(files["auth.json"]) == {"auth_mode": "apikey", "OPENAI_API_KEY": KEY}
+    assert files["config.toml"] == b'preferred_auth_method = "apikey"\nmodel = "gpt-5"\n'
+    assert "SECRETMARKER" not in run.output
+    assert sorted(name for name in files if not name.endswith(".lock")) == (
+        ["auth.json", "codex.env", "config.toml"] if has_registry(host) else ["auth.json", "config.toml"]
+    )
+    # Comments and the line ends of Windows stay.
+    host.local(home).joinpath("config.toml").write_bytes(
+        b'# mine\r\npreferred_auth_method = "apikey"\r\nmodel = "o3"\r\n'
+    )
+    run = four_steps(windows, host, "codex_home", homes=[declared(NEWER_KEY, model="gpt-5")])
+    files = host.files(home)
+    assert files["config.toml"] == b'# mine\r\npreferred_auth_method = "apikey"\r\nmodel = "gpt-5"\r\n'
+    assert json.loads(files["auth.json"])["OPENAI_API_KEY"] == NEWER_KEY
+    run = four_steps(windows, host, "codex_home", homes=[{"codex_home": home, "state": "absent"}])
+    assert sorted(name for name in host.files(home) if not name.endswith(".lock")) == ["config.toml"]
+
+
+def test_the_role_serves_a_windows_host_with_the_variables_of_any_other(windows: Playbook, wine: WindowsHost) -> None:
+    """Not on PowerShell on Linux, which has no registry: the role always has CODEX_HOME exported."""
+    variables = {
+        "codex_home": home_of(wine),
+        "codex_api_key": KEY,
+        "codex_preferred_auth_method": "apikey",
+        "codex_settings": {"model": "gpt-5"},
+    }
+    role = {"roles": [{"role": "fleet.codex.codex"}]}
+    first = play(windows, wine, variables=variables, play=role)
+    assert first.rc == 0, first.output
+    assert any(done.changed for done in first.tasks)
+    second = play(windows, wine, variables=variables, play=role)
+    assert not any(done.changed for done in second.tasks), second.output
+    assert second.stdout.count('"failed": true') == 0
+
+
+def test_one_file_each(windows: Playbook, host: WindowsHost) -> None:
+    home = home_of(host)
+    login = chatgpt()
+    four_steps(windows, host, "codex_auth_file", codex_home=home, content=login)
+    four_steps(windows, host, "codex_config", codex_home=home, settings={"model": "gpt-5"}, backup=True)
+    host.local(home).joinpath("config.toml").write_bytes(b'model = "o3"\n')
+    four_steps(windows, host, "codex_config", codex_home=home, settings={"model": "gpt-5"}, backup=True)
+    (backup,) = [name for name in host.files(home) if name.endswith(".bak")]
+    assert backup.startswith("config.toml.")
+    assert host.files(home)[backup] == b'model = "o3"\n'
+    run = play(windows, host, task("codex_info", codex_home=home))
+    (found,) = run.one("codex_info").result["homes"]
+    assert found["login"]["method"] == "chatgpt"
+    assert found["login"]["problems"] == []
+    assert found["config"]["valid"] is True
+    four_steps(windows, host, "codex_auth_file", codex_home=home, state="absent")
+
+
+def chatgpt() -> dict[str, t.Any]:
+    now = datetime.now(UTC).replace(microsecond=0)
+    dates = {"last_refresh": now - timedelta(days=1), "access_expires": now + timedelta(days=9)}
+    return t.cast(
+        "dict[str, t.Any]", chatgpt_document("account-1", "a@example.com", "plus", marker="SECRETMARKER", **dates)
+    )
+
+
+def test_a_login_comes_back_to_the_controller(windows: Playbook, host: WindowsHost) -> None:
+    home = home_of(host)
+    play(windows, host, task("codex_auth_file", codex_home=home, content=chatgpt()))
+    options = {"codex_home": home, "dest": str(windows.folder / "copy.json")}
+    assert play(windows, host, task("codex_auth_fetch", **options)).changes() == [True]
+    assert play(windows, host, task("codex_auth_fetch", **options)).changes() == [False]
+    assert json.loads((windows.folder / "copy.json").read_text()) == json.loads(host.files(home)["auth.json"])
+
+
+def test_fresher_tokens_stay_and_another_account_is_refused(windows: Playbook, host: WindowsHost) -> None:
+    home = home_of(host)
+    host.local(home).mkdir()
+    there = chatgpt() | {"last_refresh": "2999-01-01T00:00:00Z"}
+    host.local(home).joinpath("auth.json").write_text(json.dumps(there))
+    play(windows, host, task("codex_auth_file", codex_home=home, content=chatgpt()))
+    assert json.loads(host.files(home)["auth.json"])["last_refresh"] == "2999-01-01T00:00:00Z"
+    run = play(windows, host, task("codex_auth_file", codex_home=home, api_key=KEY))
+    assert "on_account_mismatch" in run.failure()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"codex_home": "codex"}, "codex_home must be an absolute path"),
+        ({"codex_home": r"\\server\share\codex"}, "is on another host"),
+        ({"user": "nobody-here"}, "There is no user nobody-here on this host"),
+        ({"codex_home": r"C:\fleet\codex", "layer": "managed"}, "Set codex_version to the"),
+    ],
+)
+def test_bad_input_has_one_sentence_and_changes_nothing(
+    windows: Playbook, wine: WindowsHost, options: dict[str, t.Any], words: str
+) -> None:
+    run = play(windows, wine, task("codex_config", settings={"model": "x"}, **options))
+    assert words in run.failure()
+    assert wine.files(wine.root) == {}
+
+
+def test_the_api_is_asked_from_elsewhere(windows: Playbook, wine: WindowsHost) -> None:
+    assert "delegate_to: localhost" in play(windows, wine, task("codex_api_key_info", api_key=KEY)).failure()
+
+
+def test_one_user_by_all_of_its_names(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
+    (info,) = play(windows, wine, task("codex_info")).one("codex_info").result["homes"]
+    name, home = info["user"], info["codex_home"]
+    assert home == f"C:\\users\\{name}\\.codex"
+    done = four_steps(windows, wine, "codex_auth_file", user=name, api_key=KEY)
+    assert done.one("codex_auth_file").result["path"] == f"{home}\\auth.json"
+    sid = next(line for line in (hosts.run / "wine" / "user.reg").read_text().splitlines() if "S-1-5-21" in line)
+    sid = f"S-1-5-21{sid.partition('S-1-5-21')[2].partition(chr(92))[0]}" if sid else ""
+    for other in (sid, f"VM\\{name}"):
+        run = play(windows, wine, task("codex_auth_file", user=other, api_key=KEY))
+        assert run.changes() == [False], run.output
+    everyone = play(windows, wine, task("codex_info", users=["all"])).one("codex_info").result["homes"]
+    assert [entry["user"] for entry in everyone] == [name]
+
+
+def test_a_file_that_another_program_holds(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
+    """Only a handle that does not share is in the way, and the message names the file."""
+    home = home_of(wine)
+    play(windows, wine, task("codex_config", codex_home=home, settings={"model": "o3"}))
+    script = r"$f = [IO.File]::Open('C:\fleet\codex\config.toml', 'Open', 'Read', 'Read'); 'held'; Start-Sleep 60"
+    holder = subprocess.Popen(
+        [str(hosts.run / "bin" / "pwsh-wine"), "-Command", script],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert holder.stdout and holder.stdout.readline().strip() == "held"
+        run = play(windows, wine, task("codex_config", codex_home=home, settings={"model": "gpt-5"}))
+        assert "Another program holds the file open" in run.failure()
+        assert "config.toml" in run.failure()
+    finally:
+        holder.kill()
+        holder.wait()
+    assert wine.files(home)["config.toml"] == b'model = "o3"\n'
+    assert not [name for name in wine.files(home) if name.startswith(".fleet-codex")]
+    assert play(windows, wine, task("codex_config", codex_home=home, settings={"model": "gpt-5"})).changes() == [True]
+
+
+def test_variables_are_in_the_registry(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
+    home = home_of(wine)
+
+    def registry() -> str:
+        return hosts.wine("reg.exe", "query", r"HKCU\Environment")
+
+    own = {"codex_home": home, "environment": {"OPENAI_API_KEY": KEY, "PERCENT": "%TEMP%"}}
+    hosts.wine("reg.exe", "add", r"HKCU\Environment", "/v", "OTHERS", "/d", "stays", "/f")
+    four_steps(windows, wine, "codex_home", homes=[own])
+    text = registry()
+    assert f"OPENAI_API_KEY    REG_SZ    {KEY}" in text
+    assert "PERCENT    REG_SZ    %TEMP%" in text
+    assert f"CODEX_HOME    REG_SZ    {home}" in text
+    four_steps(windows, wine, "codex_home", homes=[{**own, "environment": {"OPENAI_API_KEY": KEY}}])
+    assert "PERCENT" not in registry()
+    hosts.wine("reg.exe", "add", r"HKCU\Environment", "/v", "OPENAI_API_KEY", "/d", "somebody-elses", "/f")
+    four_steps(windows, wine, "codex_home", homes=[{"codex_home": home, "state": "absent"}])
+    text = registry()
+    assert "somebody-elses" in text and "stays" in text and "CODEX_HOME" not in text
+
+
+def test_nothing_secret_shows_or_stays(windows: Playbook, hosts: WindowsHosts, host: WindowsHost) -> None:
+    wanted = Secrets()
+    home = home_of(host)
+    key = wanted.make("key")
+    options = {"codex_home": home, "auth": {"api_key": key}, **variables_of(host, OPENAI_API_KEY=key)}
+    settings = {"mcp_servers": {"x": {"command": "x", "env": {"TOKEN": wanted.make("setting")}}}}
+    variables = {"homes": [{**options, "config": {"settings": settings}}]}
+    with Processes(wanted) as processes:
+        for arguments in (["--check", "--diff"], ["--diff"]):
+            run = play(
+                windows,
+                host,
+                task("codex_home", homes="{{ homes }}"),
+                variables=variables,
+                arguments=["-vvvvv", *arguments],
+                env={"ANSIBLE_DEBUG": "1", "ANSIBLE_LOG_PATH": str(windows.folder / "ansible.log")},
+                callback="default",
+            )
+            assert run.rc == 0, run.output[-3000:]
+            assert wanted.find(run.output.encode(), "output") == []
+    assert processes.looks > 10
+    assert processes.leaks == []
+    log = (windows.folder / "ansible.log").read_bytes()
+    assert b"win_codex_store" in log
+    assert wanted.find(log, "log") == []
+    names = ["auth.json", "config.toml", *(["codex.env"] if has_registry(host) else [])]
+    known = {str(host.local(home) / name) for name in names}
+    # The registry is where variables belong.
+    left = {path for path in in_folder(wanted, hosts.run, windows.local_tmp) if not path.endswith("user.reg")}
+    assert left == known
+
+
+def test_a_request_is_not_kept_on_the_host(windows: Playbook, wine: WindowsHost) -> None:
+    run = play(
+        windows,
+        wine,
+        task("codex_auth_file", codex_home=home_of(wine), api_key=KEY),
+        env={"ANSIBLE_KEEP_REMOTE_FILES": "1"},
+    )
+    assert "Switch off ANSIBLE_KEEP_REMOTE_FILES" in run.failure()
