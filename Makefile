@@ -1,6 +1,6 @@
 # The commands of this checkout. Each sets up what it needs; the scripts in tests/environment do the work.
 
-.PHONY: help demo demo-windows check test cores clients soak mutants bench clean
+.PHONY: help demo demo-windows check test cores clients soak mutants bench bench-windows clean
 
 help:
 	@echo 'make demo     log a real Codex in on test hosts on this machine, step by step'
@@ -12,6 +12,7 @@ help:
 	@echo 'make clients  tests against real Codex binaries, with more versions; see tests/output/matrix.txt afterwards'
 	@echo 'make soak     1,000 rounds of deploying while Codex renews its login'
 	@echo 'make bench    what planning and an execution cost'
+	@echo 'make bench-windows  the same for Windows hosts, on PowerShell for tests'
 	@echo 'make clean    remove what these commands made in the checkout'
 
 demo:
@@ -49,6 +50,9 @@ bench:
 	@sh tests/environment/venv.sh
 	@sh tests/environment/collections.sh
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" sh benchmarks/run.sh
+
+bench-windows:
+	@sh benchmarks/windows.sh
 
 clean:
 	rm -rf .venv .demo .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/output *.tar.gz

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs `ansible-test sanity` on a copy of the checkout: sanity.sh [--core NAME] [ARGUMENT...]. The core is one of
 # cores.sh, else that of .venv; arguments are passed to ansible-test.
-# Shows what failed; the whole output is in tests/output/sanity.log, or sanity-NAME.log.
+# Shows what failed; the whole output is in tests/output/sanity.log, or sanity-NAME.log. Its test pslint needs PowerShell
+# with PSScriptAnalyzer; powershell.sh has the most of its rules where that is missing.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -33,13 +34,24 @@ if [ ! -f "$script" ]; then
     cp "$environment/get_pip.py" "$script"
 fi
 
+# ansible-test looks for PowerShell by the name pwsh. With it and without PSScriptAnalyzer, pslint would fail.
+skipped=
+if powershell=$(sh "$environment/windows.sh" 2>/dev/null); then
+    PATH=$powershell/bin:$PATH
+    lists='if (-not (Get-Module -ListAvailable -Name PSScriptAnalyzer)) { exit 1 }'
+    timeout 60 pwsh -NoProfile -Command "$lists" >/dev/null 2>&1 </dev/null || skipped="PSScriptAnalyzer is not installed"
+else
+    skipped="there is no PowerShell on this machine"
+fi
+[ -z "$skipped" ] || set -- "$@" --skip-test pslint
+
 log=$checkout/tests/output/sanity$name.log
 mkdir -p "$checkout/tests/output"
 cd "$copy"
 PATH=$home/bin:$PATH
 python=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 if ansible-test sanity --venv --python "$python" --color no "$@" >"$log" 2>&1; then
-    echo "$(grep -c '^Running sanity test' "$log") sanity tests passed"
+    echo "$(grep -c '^Running sanity test' "$log") sanity tests passed${skipped:+, without pslint: $skipped}"
 else
     grep -v '^FATAL: Command' "$log" | grep -E -A 30 '^(ERROR|FATAL)' || tail -n 20 "$log"
     exit 1

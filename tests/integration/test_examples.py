@@ -21,7 +21,7 @@ from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
 from .authority import make_authority
 
-PAGES = ("README.md", "roles/codex/README.md", "docs/guide.md", "docs/security.md")
+PAGES = ("README.md", "roles/codex/README.md", "docs/guide.md", "docs/security.md", "docs/windows.md")
 
 
 @pytest.fixture(name="codex", scope="session")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
@@ -11,7 +12,7 @@ import subprocess
 import typing as t
 
 from ansible_collections.fleet.codex.tests.support.paths import ENVIRONMENT
-from ansible_collections.fleet.codex.tests.support.skips import unavailable
+from ansible_collections.fleet.codex.tests.support.skips import unavailable, without_powershell
 
 KINDS = ("win-linux", "win-wine")
 
@@ -54,7 +55,7 @@ class WindowsHosts:
             ["sh", str(ENVIRONMENT / "windows.sh"), "hosts"], capture_output=True, text=True, check=False
         )
         if done.returncode == 3:
-            unavailable(done.stderr.strip())
+            without_powershell(done.stderr.strip())
         assert done.returncode == 0, done.stderr
         self.inventory = pathlib.Path(done.stdout.strip().splitlines()[-1])
         self.run = self.inventory.parent.parent
@@ -62,7 +63,7 @@ class WindowsHosts:
         self.hosts: dict[str, WindowsHost] = {}
         for name in KINDS:
             if name not in hosts:
-                unavailable(f"there is no host {name}")
+                without_powershell(f"there is no host {name}")
             disk = self.run / "wine" / "drive_c" / "fleet" if name == "win-wine" else self.run / "linux-disk"
             disk.mkdir(parents=True)
             root = "C:\\fleet" if name == "win-wine" else str(disk)
@@ -107,8 +108,6 @@ def _read_inventory(path: pathlib.Path) -> dict[str, dict[str, t.Any]]:
     done = subprocess.run(
         [str(program), "-i", str(path), "--list", "--export"], capture_output=True, text=True, check=True
     )
-    import json
-
     found = json.loads(done.stdout)
     shared = found["windows"].get("vars", {})
     return {name: {**shared, **found["_meta"]["hostvars"].get(name, {})} for name in found["windows"]["hosts"]}
@@ -127,5 +126,5 @@ def windows_core() -> pathlib.Path:
     text = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout
     version = text.partition("core ")[2].partition("]")[0]
     if tuple(map(int, version.split(".")[:2])) < (2, 21):
-        unavailable(f"PowerShell for tests needs ansible-core 2.21, and this machine has {version}")
+        without_powershell(f"PowerShell for tests needs ansible-core 2.21, and this machine has {version}")
     return program

@@ -14,3 +14,8 @@ def unavailable(reason: str) -> t.NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def without_powershell(reason: str) -> t.NoReturn:
+    """Ends a test that needs what tests/environment/windows.sh sets up: skipped also in CI, which may not have it."""
+    pytest.skip(reason)

@@ -1,4 +1,8 @@
-"""Target programs on the oldest and the newest Python there is, users, and places where root alone writes."""
+"""Target programs on the oldest and newest Python there is and in PowerShell, users, and places of root's alone.
+
+A test that takes `target_program` runs with all of them. What cannot hold for one is marked with the reason:
+`posix_only` with PowerShell, `not_on_wine` with PowerShell on Windows as Wine plays it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleet.codex.tests.support.skips import unavailable
-from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
+from ansible_collections.fleet.codex.tests.support import powershell_program
+from ansible_collections.fleet.codex.tests.support.skips import unavailable, without_powershell
+from ansible_collections.fleet.codex.tests.support.target_program import Program, TargetProgram
 
 OLDEST, NEWEST = (3, 6), (3, 13)
 
@@ -36,16 +41,45 @@ def interpreters() -> list[str]:
 PYTHONS = interpreters()
 
 
-@pytest.fixture(scope="session", params=[PYTHONS[0], PYTHONS[-1]], ids=lambda path: path)
-def target_program(request: pytest.FixtureRequest) -> TargetProgram:
-    """A target program; each test runs with each Python."""
-    return TargetProgram(request.param)
+POWERSHELLS = {"powershell-linux": "linux", "powershell-wine": "wine"}
+# One PowerShell of a kind is started, and not one in each process of xdist.
+PROGRAMS = [
+    pytest.param(PYTHONS[0], id="python-oldest"),
+    pytest.param(PYTHONS[-1], id="python-newest"),
+    *(pytest.param(name, id=name, marks=pytest.mark.xdist_group(name)) for name in POWERSHELLS),
+]
+
+
+@pytest.fixture(scope="session", params=PROGRAMS)
+def target_program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Program]:
+    """A target program; each test runs with each Python and each PowerShell."""
+    kind = POWERSHELLS.get(request.param)
+    if kind is None:
+        yield TargetProgram(request.param)
+        return
+    try:
+        program = powershell_program.PowershellProgram(kind, tmp_path_factory.mktemp(kind))
+    except powershell_program.NoPowershell as error:
+        without_powershell(str(error))
+    yield program
+    program.close()
 
 
 @pytest.fixture(scope="session", params=PYTHONS, ids=lambda path: path)
 def every_python(request: pytest.FixtureRequest) -> TargetProgram:
     """A target program; each test runs with each version of Python that is installed."""
     return TargetProgram(request.param)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path: Path) -> t.Iterator[Path]:
+    """A folder of the test's own. For a program on Wine, it is on the disk that the program has."""
+    program = request.getfixturevalue("target_program") if "target_program" in request.fixturenames else None
+    if not isinstance(program, powershell_program.PowershellProgram) or program.kind != "wine":
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=program.drive) as name:
+        yield Path(name)
 
 
 @pytest.fixture
@@ -63,7 +97,16 @@ def shared_program() -> TargetProgram:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Ends tests that need root where there is none."""
+    """Ends tests that cannot hold for this target program, and tests that need root where there is none."""
+    program = (
+        item.callspec.params.get("target_program")
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        else None
+    )
+    for name, programs in (("posix_only", POWERSHELLS), ("not_on_wine", ["powershell-wine"])):
+        marker = item.get_closest_marker(name)
+        if marker is not None and program in programs:
+            pytest.skip(*marker.args)
     if os.geteuid() != 0 and item.get_closest_marker("needs_root"):
         unavailable("needs root")
 

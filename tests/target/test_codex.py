@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
 
+pytestmark = pytest.mark.not_on_wine("the codex of these tests is a shell script; test_codex_exe.py has a real one")
 KEY_SHOWN = "fleet-te***KEY01"  # as `codex login status` shows a key
 USUAL = ("/usr/local/bin", "/opt/homebrew/bin")
 
@@ -139,6 +140,7 @@ def test_the_login_status_is_asked_in_the_home_itself(
     assert (seen.home, seen.codex_home, seen.arguments) == (str(home.parent), str(home), "login status")
 
 
+@pytest.mark.posix_only("HOME does not count on Windows, for Codex either")
 def test_codex_gets_the_home_directory_of_the_user_database(
     target_program: TargetProgram, home: Path, programs: Path
 ) -> None:
@@ -160,6 +162,7 @@ def test_the_login_status_is_asked_after_the_operations(
     assert answer["login_status"]["method"] == "chatgpt"
 
 
+@pytest.mark.posix_only("Windows has no umask")
 def test_what_codex_writes_is_private_whatever_the_umask(
     target_program: TargetProgram, home: Path, programs: Path
 ) -> None:
@@ -183,10 +186,14 @@ class TestFinding:
     """Where a `codex` is looked for."""
 
     def test_no_codex(self, target_program: TargetProgram, home: Path, programs: Path) -> None:
-        (programs / "codex").write_text("#!/bin/sh\necho c 1.2.3\n")  # not a program without its mode
         answer = ask(target_program, home, programs)
         assert answer["codex_version"] is None
         assert answer["login_status"] == {"codex": None, "method": "unknown"}
+
+    @pytest.mark.posix_only("every file of that name can be a program on Windows")
+    def test_a_file_that_is_no_program(self, target_program: TargetProgram, home: Path, programs: Path) -> None:
+        (programs / "codex").write_text("#!/bin/sh\necho c 1.2.3\n")
+        assert ask(target_program, home, programs)["login_status"] == {"codex": None, "method": "unknown"}
 
     @pytest.mark.parametrize("folder", [".local/bin", ".npm-global/bin", "bin"])
     def test_where_users_put_it(self, target_program: TargetProgram, home: Path, programs: Path, folder: str) -> None:
@@ -194,6 +201,7 @@ class TestFinding:
         codex = make_codex(home.parent / folder, "echo c 1.2.3")
         assert ask(target_program, home, programs)["login_status"]["codex"] == str(codex)
 
+    @pytest.mark.posix_only("the one PowerShell of all tests starts in one folder")
     def test_a_relative_folder_of_path_does_not_count(
         self, target_program: TargetProgram, home: Path, programs: Path
     ) -> None:
@@ -221,7 +229,11 @@ def is_running(pid: int) -> bool:
     ("ending", "expected"),
     [
         ("wait", (None, "unreadable")),
-        ("echo Logged in using ChatGPT and 0.171.0", ("0.171.0", "chatgpt")),
+        pytest.param(
+            "echo Logged in using ChatGPT and 0.171.0",
+            ("0.171.0", "chatgpt"),
+            marks=pytest.mark.posix_only("what the child of an ended process is a child of is not known on Windows"),
+        ),
         ("echo Logged in using ChatGPT and 0.171.0; exec >&- 2>&-; wait", (None, "unreadable")),
     ],
     ids=["never-ends", "ends-before-its-child", "closes-its-output"],
@@ -237,9 +249,8 @@ def test_a_codex_is_waited_for_until_it_ends_or_its_time_is_over_and_then_ended_
     """What it printed by its end is its answer: a child may hold the output open for ever."""
     record = programs / "pids"
     make_codex(programs, f"{child} & echo $$ $! >>{shlex.quote(str(record))}; {ending}")
-    impatient = TargetProgram(target_program.interpreter, {"CODEX_TIME_LIMIT": 1})
     try:
-        answer = ask(impatient, home, programs, wrapper=["timeout", "20"])
+        answer = ask(target_program, home, programs, limits={"CODEX_TIME_LIMIT": 1})
         assert (answer["codex_version"], answer["login_status"]["method"]) == expected
         assert len(record.read_text().splitlines()) == 2
         assert [pid for pid in record.read_text().split() if is_running(int(pid))] == []
@@ -250,6 +261,7 @@ def test_a_codex_is_waited_for_until_it_ends_or_its_time_is_over_and_then_ended_
 
 
 @pytest.mark.needs_root
+@pytest.mark.posix_only("nobody is become on Windows, and the codex of another user is never run")
 class TestUsers:
     """Root has a `codex` run by the user."""
 

@@ -17,10 +17,12 @@ from ansible_collections.fleet.codex.plugins.module_utils._target.wire import PR
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import from_api_key, from_document
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, HomeRequest
 from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document, jwt
-from ansible_collections.fleet.codex.tests.support.target_program import FILES, TargetProgram, sha256, write
+from ansible_collections.fleet.codex.tests.support.target_program import FILES, TargetProgram, is_private, sha256, write
 
 KEY = "fleet-test-key-of-describe"
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+NO_HOME = "HOME does not count on Windows, for Codex either"
+NO_LINKS = "Wine shows programs no links"
 
 
 def chatgpt(marker: str = "describe") -> dict[str, object]:
@@ -48,7 +50,8 @@ def test_the_summary_of_a_file_equals_the_controllers_own(target_program: Target
         (home / "auth.json").chmod(0o600)
         file = target_program.describe(home)["files"]["auth"]
         assert file["auth"] == credential.summary()
-        assert (file["kind"], file["mode"], file["sha256"]) == ("file", 0o600, sha256(credential.render()))
+        assert (file["kind"], file["sha256"]) == ("file", sha256(credential.render()))
+        assert is_private(file)
 
 
 def test_no_secret_of_auth_json_is_reported(target_program: TargetProgram, home: Path) -> None:
@@ -129,11 +132,18 @@ def test_a_file_that_is_being_rewritten_is_looked_at_again(target_program: Targe
 
 def test_kinds(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").mkdir()
-    os.mkfifo(home / "config.toml")
+    (home / "config.toml").touch()
     kinds = {name: file["kind"] for name, file in target_program.describe(home)["files"].items()}
-    assert kinds == {"auth": "directory", "config": "fifo"}
+    assert kinds == {"auth": "directory", "config": "file"}
 
 
+@pytest.mark.posix_only("Windows has no FIFO among its files")
+def test_a_fifo(target_program: TargetProgram, home: Path) -> None:
+    os.mkfifo(home / "config.toml")
+    assert target_program.describe(home)["files"]["config"]["kind"] == "fifo"
+
+
+@pytest.mark.not_on_wine(NO_LINKS)
 def test_links(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").symlink_to("nothing")
     (home / "real.toml").write_bytes(b"a = 1\n")
@@ -152,6 +162,7 @@ def test_a_file_too_large_is_not_read(target_program: TargetProgram, home: Path)
     assert "content" not in facts
 
 
+@pytest.mark.posix_only("the login shells' files, of which Windows has none")
 def test_only_marked_lines_of_a_users_file_are_reported(target_program: TargetProgram, home: Path) -> None:
     (home / ".bashrc").write_text("export PRIVATE=1\n. file # our mark\nalias x=y\n")
     answer = target_program.describe(
@@ -161,13 +172,19 @@ def test_only_marked_lines_of_a_users_file_are_reported(target_program: TargetPr
     assert "PRIVATE" not in json.dumps(answer)
 
 
-def test_home_and_codex_home_of_the_tasks_environment(target_program: TargetProgram, home: Path) -> None:
-    answer = target_program.describe(None, environment={"HOME": str(home)})
-    assert answer["codex_home"] == f"{home}/.codex"
+def test_codex_home_of_the_tasks_environment(target_program: TargetProgram, home: Path) -> None:
     answer = target_program.describe(None, environment={"HOME": str(home), "CODEX_HOME": f"{home}/other"})
     assert answer["codex_home"] == f"{home}/other"
 
 
+@pytest.mark.not_on_wine(NO_HOME)
+def test_home_of_the_tasks_environment(target_program: TargetProgram, home: Path) -> None:
+    for written in (str(home), f"{home}//.//none/.."):
+        answer = target_program.describe(None, environment={"HOME": written})
+        assert answer["codex_home"] == f"{home}/.codex"
+
+
+@pytest.mark.posix_only(NO_HOME)
 def test_home_of_the_process_does_not_count_for_a_user_of_the_user_database(
     target_program: TargetProgram, home: Path
 ) -> None:
@@ -181,6 +198,7 @@ def test_home_of_the_process_does_not_count_for_a_user_of_the_user_database(
         assert answer["codex_home"] == f"{entry.pw_dir}/.codex"
 
 
+@pytest.mark.posix_only(NO_HOME)
 def test_home_and_codex_home_of_the_tasks_environment_are_not_a_named_users(
     target_program: TargetProgram, home: Path
 ) -> None:
@@ -191,7 +209,13 @@ def test_home_and_codex_home_of_the_tasks_environment_are_not_a_named_users(
     assert answer["codex_home"] == f"{entry.pw_dir}/.codex"
 
 
-@pytest.mark.parametrize(("environment", "path"), [({"CODEX_HOME": "codex"}, "codex"), ({"HOME": "home"}, "home")])
+@pytest.mark.parametrize(
+    ("environment", "path"),
+    [
+        ({"CODEX_HOME": "codex"}, "codex"),
+        pytest.param({"HOME": "home"}, "home", marks=pytest.mark.posix_only(NO_HOME)),
+    ],
+)
 def test_a_relative_codex_home_is_refused(
     target_program: TargetProgram, environment: dict[str, str], path: str
 ) -> None:
@@ -206,10 +230,9 @@ def test_the_path_of_the_codex_home_is_normalised(target_program: TargetProgram,
     untidy = f"{home}//.//none/../codex/"
     assert target_program.describe(untidy)["codex_home"] == f"{home}/codex"
     assert target_program.describe(None, environment={"CODEX_HOME": untidy})["codex_home"] == f"{home}/codex"
-    (home / "codex").mkdir(mode=0o700)
-    assert target_program.describe(None, environment={"HOME": untidy})["codex_home"] == f"{home}/codex/.codex"
 
 
+@pytest.mark.not_on_wine(NO_LINKS)
 def test_the_real_home_is_where_links_lead(target_program: TargetProgram, home: Path) -> None:
     (home / "real").mkdir()
     (home / "middle").symlink_to("real")
@@ -243,12 +266,14 @@ def test_codex_home_that_is_a_file(target_program: TargetProgram, home: Path, be
     }
 
 
+@pytest.mark.not_on_wine(NO_LINKS)
 def test_codex_home_that_is_a_link_to_nothing(target_program: TargetProgram, home: Path) -> None:
     (home / "codex").symlink_to("nothing")
     assert target_program.describe(home / "codex")["error"] == {"reason": "dangling", "path": f"{home}/codex"}
 
 
 @pytest.mark.needs_root
+@pytest.mark.posix_only("what other users may do is not told by owners and groups on Windows")
 class TestUsers:
     """Work for other users than the one that runs."""
 
@@ -366,27 +391,33 @@ class TestUsers:
         assert without["config"]["kind"] == "unreadable"
 
 
+@pytest.mark.posix_only(NO_HOME)
 def test_a_relative_home_directory_is_an_error_whatever_the_codex_home(
     target_program: TargetProgram, home: Path
 ) -> None:
     assert target_program.describe(home, environment={"HOME": "rel"})["error"] == {"reason": "relative", "path": "rel"}
 
 
+@pytest.mark.posix_only(NO_HOME)
 def test_a_missing_home_directory_is_reported_however_it_is_written(target_program: TargetProgram, home: Path) -> None:
     for written in (f"{home}/none", f"{home}//none", f"{home}/other/../none"):
         answer = target_program.describe(None, environment={"HOME": written})
         assert answer["error"]["reason"] == "no_home_directory"
 
 
+@pytest.mark.posix_only("Codex for Windows replaces files of several names")
 def test_what_keeps_codex_from_saving_a_login_is_reported(target_program: TargetProgram, home: Path) -> None:
     (home / "auth.json").write_text("{}")
     answer = target_program.describe(home)
     assert (answer["files"]["auth"]["hard_links"], answer["files"]["auth"]["mount_point"]) == (1, False)
-    assert answer["unsaved_logins"] == []
     os.link(home / "auth.json", home / "second name")
+    assert target_program.describe(home)["files"]["auth"]["hard_links"] == 2
+
+
+def test_logins_that_codex_could_not_save_are_reported(target_program: TargetProgram, home: Path) -> None:
+    assert target_program.describe(home)["unsaved_logins"] == []
     (home / ".auth-x1Y2z3").write_text("{}")
     answer = target_program.describe(home)
-    assert answer["files"]["auth"]["hard_links"] == 2
     assert [(file["name"], file["auth"]["fields"]) for file in answer["unsaved_logins"]] == [(".auth-x1Y2z3", [])]
 
 
@@ -439,6 +470,7 @@ def test_only_root_finds_every_user(shared_program: TargetProgram) -> None:
 
 
 @pytest.mark.needs_root
+@pytest.mark.posix_only("mount namespaces of Linux")
 def test_a_file_mounted_by_itself_differs_from_one_in_a_mounted_folder(
     target_program: TargetProgram, tmp_path: Path
 ) -> None:

@@ -18,7 +18,10 @@ import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, HomeAnswer, HomeRequest
 from ansible_collections.fleet.codex.tests.support.target_program import FILES, TargetProgram, write
 
-pytestmark = pytest.mark.needs_root
+pytestmark = [
+    pytest.mark.needs_root,
+    pytest.mark.posix_only("on Windows the program never becomes another user, and never runs another's codex"),
+]
 
 LOCKS = ["auth.lock", "auth.json.lock"]
 LOGIN = b'{"OPENAI_API_KEY": "fleet-test-of-hostile-users"}'
@@ -148,7 +151,7 @@ class TestCodex:
     )
     def test_no_end(self, target_program: TargetProgram, host: Host, script: str) -> None:
         host.set_codex(script)
-        answer = host.describe(TargetProgram(target_program.interpreter, {"CODEX_TIME_LIMIT": 1}))
+        answer = host.describe(target_program, limits={"CODEX_TIME_LIMIT": 1})
         assert (answer["codex_version"], answer["login_status"]["method"]) == (None, "unreadable")
         assert sleeping() == set()
 
@@ -189,16 +192,13 @@ def test_a_user_that_stops_all_processes_of_its_own(target_program: TargetProgra
     as_user = f"setpriv --reuid={host.hostile.pw_uid} --regid={host.hostile.pw_gid} --clear-groups"
     setup = f'{as_user} sh -c {shlex.quote(attack)} & until test -e {host.home}/ready; do :; done; "$@"'
     wrapper = [*ENDS, "unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", setup, "sh"]
-    program = TargetProgram(
-        target_program.interpreter,
-        {"CHILD_TIME_LIMIT": 2, **({"CODEX_TIME_LIMIT": 1} if operation == "describe" else {})},
-    )
+    limits = {"CHILD_TIME_LIMIT": 2, **({"CODEX_TIME_LIMIT": 1} if operation == "describe" else {})}
     if operation == "apply":
-        error = host.apply(program, wrapper=wrapper).get("error")
+        error = host.apply(target_program, wrapper=wrapper, limits=limits).get("error")
         seconds = "2"
     else:
         requests = host.requests(files=[], login_status=True)
-        answers = host.execute(program, "describe", requests, wrapper=wrapper)
+        answers = host.execute(target_program, "describe", requests, wrapper=wrapper, limits=limits)
         assert [answers[n]["login_status"]["method"] for n in (0, 2)] == ["chatgpt"] * 2
         error = answers[1].get("error")
         seconds = "3"

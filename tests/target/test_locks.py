@@ -12,7 +12,10 @@ import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, Operation
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram, sha256, write
 
-pytestmark = pytest.mark.needs_root
+pytestmark = [
+    pytest.mark.needs_root,
+    pytest.mark.posix_only("an administrator's own rights are enough on Windows, whoever a lock file belongs to"),
+]
 OLD, NEW = b"old content\n", b"new content\n"
 LOCKS = ["auth.lock", "auth.json.lock"]
 

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram, write
 
+pytestmark = pytest.mark.not_on_wine("the codex of these tests is a shell script; test_codex_exe.py has a real one")
 CONFIG = b'model = "x"\n'
 SCRIPT = Path(__file__).parent.parent / "environment" / "codex.sh"
 NEWEST = "0.171.0"
@@ -109,8 +110,7 @@ def test_a_refusal_is_told_without_the_lines_that_codex_quotes_and_nothing_is_do
 def test_what_is_no_refusal_of_this_configuration_keeps_nothing_from_being_done(
     target_program: TargetProgram, home: Path, tmp_path: Path, script: str
 ) -> None:
-    impatient = TargetProgram(target_program.interpreter, {"CODEX_TIME_LIMIT": 1})
-    answer = check(impatient, home, make_codex(tmp_path, script))
+    answer = check(target_program, home, make_codex(tmp_path, script), limits={"CODEX_TIME_LIMIT": 1})
     assert not answer.get("start_problem")
     assert [result["status"] for result in answer["results"]] == ["done"]
 
@@ -127,6 +127,7 @@ def test_what_codex_says_is_short(target_program: TargetProgram, home: Path, tmp
 
 
 @pytest.mark.needs_root
+@pytest.mark.posix_only("nobody is become on Windows, and the codex of another user is never run")
 def test_it_is_asked_as_the_user(target_program: TargetProgram, root_folder: Path, user: pwd.struct_passwd) -> None:
     home = root_folder / "home"
     home.mkdir(mode=0o700)

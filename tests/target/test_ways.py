@@ -14,7 +14,12 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Base, 
 from ansible_collections.fleet.codex.tests.support import skips
 from ansible_collections.fleet.codex.tests.support.target_program import FILES, TargetProgram, write
 
-pytestmark = pytest.mark.needs_root
+pytestmark = [
+    pytest.mark.needs_root,
+    pytest.mark.posix_only(
+        "owners, groups and sticky folders; who can change a way on Windows is told by its access control lists"
+    ),
+]
 NEW = b"model = 'new'\n"
 
 

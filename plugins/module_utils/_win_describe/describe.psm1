@@ -20,6 +20,7 @@ $script:PROFILE_NAME = '^[A-Za-z0-9_-]+\.config\.toml$'
 $script:UNSAVED_LIMIT = 20 # files with renewed logins that are read
 $script:BLOCK = 4096 # bytes that even a small profile counts for
 
+$script:Variables = @{} # facts of the variables of accounts, by SID, and of the machine
 $script:HostFiles = @{} # facts of files of the whole host, by their queries: alike for all homes
 
 Function Invoke-CodexDescribe {
@@ -38,13 +39,14 @@ Function Invoke-CodexDescribe {
     $folders = @()
     foreach ($query in $HomeRequest['files']) {
         if ($query['base'] -eq 'environment') {
-            $answer['files'][$query['name']] = Get-CodexVariables -Scope $query['path'] -User $User
+            $answer['files'][$query['name']] = Get-CodexVariableFacts -Scope $query['path'] -User $User
             continue
         }
         $path = Resolve-CodexPath -Item $query -User $User -CodexHome $CodexHome -Environment $Environment
         if ($query['base'] -eq 'host') {
             $answer['files'][$query['name']] = Get-CodexHostFacts -Query $query -Path $path -User $User
-            if (Test-CodexHostLeftovers -Facts $answer['files'][$query['name']]) { $folders += Get-CodexFolderOf -Path $path }
+            $facts = $answer['files'][$query['name']]
+            if (Test-CodexHostLeftovers -Facts $facts) { $folders += Get-CodexFolderOf -Facts $facts }
             continue
         }
         $isOwn = -not (Test-CodexRooted -Path $query['path']) # others are not written
@@ -53,7 +55,7 @@ Function Invoke-CodexDescribe {
         }
         $answer['files'][$query['name']] =
         Get-CodexFileFacts -Path $path -Details $query['details'] -User $User -CodexHome $CodexHome
-        if ($isOwn) { $folders += Get-CodexFolderOf -Path $path }
+        if ($isOwn) { $folders += Get-CodexFolderOf -Facts $answer['files'][$query['name']] }
     }
     Add-CodexFolderContent -Answer $answer -CodexHome $CodexHome -User $User
     $answer['leftovers'] = Get-CodexLeftovers -Folders $folders
@@ -86,6 +88,15 @@ Function Get-CodexFolderFacts {
     $facts
 }
 
+Function Get-CodexVariableFacts {
+    # The facts about the variables of the account, or of the machine: alike for all homes of one account, or for all.
+    param ([string]$Scope, [System.Collections.IDictionary]$User)
+
+    $key = if ($Scope -eq 'machine') { 'machine' } else { $User['sid'] }
+    if (-not $Variables.ContainsKey($key)) { $Variables[$key] = Get-CodexVariables -Scope $Scope -User $User }
+    $Variables[$key]
+}
+
 Function Get-CodexHostFacts {
     # The facts about one file of the whole host, and who can change the way to it.
     param ([System.Collections.IDictionary]$Query, [string]$Path, [System.Collections.IDictionary]$User)
@@ -109,11 +120,10 @@ Function Test-CodexHostLeftovers {
 
 Function Get-CodexFolderOf {
     # The folder in which a file is, and the one in which its link ends.
-    param ([string]$Path)
+    param ([System.Collections.IDictionary]$Facts)
 
-    [System.IO.Path]::GetDirectoryName($Path)
-    $final = Get-CodexFinalPath -Path $Path
-    if ($final -ne $Path) { [System.IO.Path]::GetDirectoryName($final) }
+    [System.IO.Path]::GetDirectoryName($Facts['path'])
+    if ($Facts.Contains('link')) { [System.IO.Path]::GetDirectoryName((Get-CodexFinalPath -Path $Facts['path'])) }
 }
 
 Function Add-CodexFolderContent {

@@ -34,18 +34,22 @@ Function Get-CodexFileFacts {
 
     $facts = New-CodexMap
     $facts['path'] = $Path
+    $lock = $null
     try {
+        # Asking for the access or the owner of a file opens it, too, and Codex cannot replace it meanwhile (measured).
+        if ($Details -eq 'auth') { $lock = Lock-CodexReading -CodexHome $CodexHome }
         $facts['kind'] = Get-CodexKind -Facts $facts -User $User
         if ($facts['kind'] -ne 'file' -and $facts['kind'] -ne 'directory') { return $facts }
-        $facts['access'] = Get-CodexAccess -Path $Path -User $User
-        $facts['owner'] = Get-CodexAccountName -Sid (Get-CodexOwner -Path $Path)
+        $security = Get-CodexSecurity -Path $Path
+        $facts['access'] = Get-CodexAccess -Path $Path -User $User -Security $security
+        $facts['owner'] = Get-CodexAccountName -Sid (Get-CodexOwner -Path $Path -Security $security)
         if ($facts['kind'] -eq 'directory') { return $facts }
         if ($Details -eq 'lock') {
             $facts['writable'] = $facts['access']['user'] -and -not $facts['access']['read_only']
             return $facts
         }
         if ($Details -eq 'auth') {
-            Add-CodexAuth -Facts $facts -CodexHome $CodexHome -Once $Once
+            Add-CodexAuth -Facts $facts -Once $Once
         }
         else {
             Add-CodexContent -Facts $facts -Details $Details
@@ -56,6 +60,9 @@ Function Get-CodexFileFacts {
         $problem = ConvertTo-CodexSystemError -Exception $_.Exception -Path $Path
         foreach ($name in $problem.Keys) { $facts[$name] = $problem[$name] }
         $facts['kind'] = 'unreadable'
+    }
+    finally {
+        if ($null -ne $lock) { $lock.Dispose() }
     }
     $facts
 }
@@ -81,12 +88,12 @@ Function Get-CodexKind {
 }
 
 Function Add-CodexAuth {
-    # Adds the digest and the summary of an auth.json to its facts.
-    param ([System.Collections.IDictionary]$Facts, [string]$CodexHome, [bool]$Once)
+    # Adds the digest and the summary of an auth.json to its facts. The lock is held, see above.
+    param ([System.Collections.IDictionary]$Facts, [bool]$Once)
 
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     while ($true) {
-        $bytes = Read-CodexAuthFile -Path $Facts['path'] -CodexHome $CodexHome
+        $bytes = Read-CodexFile -Path $Facts['path']
         if (-not (Add-CodexBytes -Facts $Facts -Bytes $bytes)) { return }
         $Facts['auth'] = Get-CodexAuthSummary -Bytes $bytes
         # Codex up to 0.166 truncates auth.json before it writes it, which takes moments (measured): look again.

@@ -29,7 +29,8 @@ $script:SANDBOX_NAMES = 'CodexSandbox' # how Codex's own accounts for its sandbo
 $script:GENERIC_ALL = 0x10000000
 $script:MAY_READ = 0x1 -bor $GENERIC_ALL -bor [int]::MinValue # or generic read
 $script:MAY_ADD = 0x6 -bor 0x40000000 -bor $GENERIC_ALL # write or append data, which in a folder is to add; generic write
-$script:MAY_REPLACE = 0x10000 -bor 0x40 -bor 0x40000 -bor 0x80000 -bor $GENERIC_ALL # delete (below), permissions, owner
+$script:DELETE = 0x10000
+$script:MAY_REPLACE = $DELETE -bor 0x40 -bor 0x40000 -bor 0x80000 -bor $GENERIC_ALL # delete (below), permissions, owner
 $script:INHERIT_ONLY = 2 # of PropagationFlags: not for the folder itself
 $script:NAMES_LIMIT = 20 # of accounts in one list
 $script:INVALID_OWNER = 1307, 1314 # errors of Windows: this process may not make that account the owner
@@ -50,11 +51,14 @@ Function Get-CodexAccess {
     <#
     .SYNOPSIS
     Who may read and change a file or a folder: the facts `access` of docs/protocol.md. Links are followed.
+
+    .DESCRIPTION
+    Security: what Get-CodexSecurity says, where that was asked already.
     #>
-    param ([string]$Path, [System.Collections.IDictionary]$User)
+    param ([string]$Path, [System.Collections.IDictionary]$User, $Security)
 
     if (-not $OnWindows) { return Get-CodexUnixAccess -Path $Path }
-    $security = Get-CodexSecurity -Path $Path
+    if ($null -eq $Security) { $Security = Get-CodexSecurity -Path $Path }
     $readers = @{}
     $writers = @{}
     $isForAll = $false
@@ -66,6 +70,8 @@ Function Get-CodexAccess {
         if ($rights -band ($MAY_ADD -bor $MAY_REPLACE)) { $writers[(Get-CodexAccountName -Sid $sid)] = $true }
         if ($rights -band $MAY_READ -and $EVERYBODY -contains $sid) { $isForAll = $true }
     }
+    # An owner can always give itself the right to do so.
+    if (Test-CodexOther -Sid $Security.Owner -User $User) { $writers[(Get-CodexAccountName -Sid $Security.Owner)] = $true }
     $access = New-CodexMap
     $access['owner_is_user'] = $security.Owner -eq $User['sid']
     $access['user'] = Test-CodexOwnAccess -Rules $security.Rules -User $User
@@ -90,18 +96,23 @@ Function Get-CodexFirstNames {
 Function Get-CodexOwner {
     <#
     .SYNOPSIS
-    The SID of the account that owns a file or a folder.
+    The SID of the account that owns a file or a folder, or that its Security says.
     #>
-    param ([string]$Path)
+    param ([string]$Path, $Security)
 
     if (-not $OnWindows) { return (Find-CodexUser)['sid'] } # .NET does not tell there
-    (Get-CodexSecurity -Path $Path).Owner
+    if ($null -eq $Security) { $Security = Get-CodexSecurity -Path $Path }
+    $Security.Owner
 }
 
 Function Get-CodexSecurity {
-    # The owner's SID and the rules of the access control list.
+    <#
+    .SYNOPSIS
+    The owner's SID and the rules of the access control list of a file or a folder; null on another system.
+    #>
     param ([string]$Path)
 
+    if (-not $OnWindows) { return $null }
     $sections = [System.Security.AccessControl.AccessControlSections]'Owner, Access'
     $isFolder = [System.IO.Directory]::Exists($Path)
     $security = if ($isFolder) { [System.Security.AccessControl.DirectorySecurity]::new($Path, $sections) }
@@ -164,13 +175,15 @@ Function Get-CodexIntruder {
     if ($AdministratorsOnly.ContainsKey($Path)) { return @{ owner = $null; who = $null } }
     $security = Get-CodexSecurity -Path $Path
     $isOther = Test-CodexOther -Sid $security.Owner -User $User
+    # A disk as a whole cannot be deleted or renamed: only who may delete what is in it can change the way.
+    $right = if ([System.IO.Path]::GetPathRoot($Path) -eq $Path) { $MAY_REPLACE -band -bnot $DELETE } else { $MAY_REPLACE }
     # A folder that administrators alone can change stays that for all homes; most ways begin with the same ones.
-    $forAll = Get-CodexNameWithRight -Rules $security.Rules -Right $MAY_REPLACE
+    $forAll = Get-CodexNameWithRight -Rules $security.Rules -Right $right
     if ($null -eq $forAll -and $NOBODY_ELSE -contains $security.Owner) { $AdministratorsOnly[$Path] = $true }
     @{
         owner = if ($isOther) { Get-CodexAccountName -Sid $security.Owner } else { $null }
         who = if ($null -eq $forAll) { $null }
-        else { Get-CodexNameWithRight -Rules $security.Rules -Right $MAY_REPLACE -User $User }
+        else { Get-CodexNameWithRight -Rules $security.Rules -Right $right -User $User }
     }
 }
 
@@ -507,6 +520,6 @@ Function New-CodexUnixFolder {
     $null = [System.IO.Directory]::CreateDirectory($Path, (Get-CodexUnixMode -Access $Access -IsFolder $true)) # PowerShell 7 only
 }
 
-Export-ModuleMember -Function Test-OnWindows, Get-CodexAccess, Get-CodexOwner, Get-CodexIntruder, `
+Export-ModuleMember -Function Test-OnWindows, Get-CodexAccess, Get-CodexOwner, Get-CodexSecurity, Get-CodexIntruder, `
     Get-CodexNewcomer, Test-CodexCanAdd, Get-CodexSddl, Get-CodexKeptEntries, New-CodexFile, New-CodexFolder, `
     Set-CodexAccess, Clear-CodexReadOnly

@@ -80,30 +80,18 @@ Function Open-CodexShared {
     }
 }
 
-Function Read-CodexAuthFile {
+Function Lock-CodexReading {
     <#
     .SYNOPSIS
-    What Read-CodexFile returns of a login of Codex's, read while the lock of the Codex home is held if there is one.
+    The lock of a Codex home, held, as an open stream; null where there is none, or where no program can take it.
     #>
-    param ([string]$Path, [string]$CodexHome)
+    param ([string]$CodexHome)
 
-    $lock = Lock-CodexReading -Path ([System.IO.Path]::Combine($CodexHome, 'auth.lock'))
+    $path = [System.IO.Path]::Combine($CodexHome, 'auth.lock')
+    if (-not [System.IO.File]::Exists($path)) { return $null }
+    if ([System.IO.File]::GetAttributes($path) -band [System.IO.FileAttributes]::ReparsePoint) { return $null }
     try {
-        return Read-CodexFile -Path $Path
-    }
-    finally {
-        if ($null -ne $lock) { $lock.Dispose() }
-    }
-}
-
-Function Lock-CodexReading {
-    # Codex's lock file, locked, as an open stream; null where there is none, or where no program can take it.
-    param ([string]$Path)
-
-    if (-not [System.IO.File]::Exists($Path)) { return $null }
-    if ([System.IO.File]::GetAttributes($Path) -band [System.IO.FileAttributes]::ReparsePoint) { return $null }
-    try {
-        $stream = [System.IO.FileStream]::new($Path, 'Open', 'ReadWrite', $SHARED)
+        $stream = [System.IO.FileStream]::new($path, 'Open', 'ReadWrite', $SHARED)
     }
     catch {
         if (-not (Test-CodexSystemException -Exception $_.Exception)) { throw }
@@ -118,7 +106,7 @@ Function Lock-CodexReading {
         catch {
             if ($watch.Elapsed.TotalSeconds -gt $LOCK_SECONDS) {
                 $stream.Dispose()
-                throw (New-CodexSystemError -Code EAGAIN -Path $Path)
+                throw (New-CodexSystemError -Code EAGAIN -Path $path)
             }
         }
         [System.Threading.Thread]::Sleep($PAUSE)
@@ -201,5 +189,5 @@ Function Test-CodexLeftOver {
     }
 }
 
-Export-ModuleMember -Function Get-CodexTemporaryPrefix, Get-CodexSizeLimit, Read-CodexFile, Read-CodexAuthFile, `
+Export-ModuleMember -Function Get-CodexTemporaryPrefix, Get-CodexSizeLimit, Read-CodexFile, Lock-CodexReading, `
     Get-CodexDigest, Get-CodexFolderNames, Get-CodexLeftovers

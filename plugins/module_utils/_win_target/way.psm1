@@ -180,6 +180,7 @@ Function Get-CodexStep {
     #>
     param ([string]$Path, [switch]$Throw)
 
+    if (Test-CodexMissing -Path $Path) { return $null } # most files are; an exception would cost more than all else
     try {
         $attributes = [System.IO.File]::GetAttributes($Path)
     }
@@ -195,6 +196,22 @@ Function Get-CodexStep {
         IsLink = $null -ne $target
         Target = $target
         IsFolder = [bool]($attributes -band [System.IO.FileAttributes]::Directory)
+    }
+}
+
+Function Test-CodexMissing {
+    # Whether nothing is at a path, as far as its folder can be listed.
+    param ([string]$Path)
+
+    if ([System.IO.File]::Exists($Path) -or [System.IO.Directory]::Exists($Path)) { return $false }
+    $folder = [System.IO.Path]::GetDirectoryName($Path)
+    if (-not [System.IO.Directory]::Exists($folder)) { return $false }
+    try {
+        return [System.IO.Directory]::GetFileSystemEntries($folder, [System.IO.Path]::GetFileName($Path)).Length -eq 0
+    }
+    catch {
+        if (-not (Test-CodexSystemException -Exception $_.Exception)) { throw }
+        return $false
     }
 }
 
