@@ -18,11 +18,13 @@ from ansible_collections.fleet.codex.tests.integration.windows_hosts import (
     windows_core,
 )
 from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document
+from ansible_collections.fleet.codex.tests.support.paths import ENVIRONMENT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
 pytestmark = pytest.mark.xdist_group("windows")
 
 KEY = "fleet-test-key-SECRETMARKER"
+SHARED = {"allow_shared_refresh_token": True}
 NEWER_KEY = "fleet-test-key-NEWERSECRETMARKER"
 
 
@@ -184,6 +186,44 @@ def test_fresher_tokens_stay_and_another_account_is_refused(windows: Playbook, h
     assert json.loads(host.files(home)["auth.json"])["last_refresh"] == "2999-01-01T00:00:00Z"
     run = play(windows, host, task("codex_auth_file", codex_home=home, api_key=KEY))
     assert "on_account_mismatch" in run.failure()
+
+
+def test_logins_are_collected(windows: Playbook, wine: WindowsHost) -> None:
+    """The one in the profile, and one elsewhere, whose copies have names that folders can have."""
+    for options in ({"codex_home": home_of(wine)}, {}):
+        assert play(windows, wine, task("codex_auth_file", content=chatgpt(), **options, **SHARED)).rc == 0
+    arguments = ["-e", json.dumps({"codex_collect_homes": [{"codex_home": home_of(wine)}]})]
+    run = windows.run({wine.name: wine.variables}, [], name="fleet.codex.collect", arguments=arguments)
+    assert run.rc == 0, run.output
+    (info,) = play(windows, wine, task("codex_info")).one("codex_info").result["homes"]
+    copies = sorted(str(path.relative_to(windows.folder)) for path in windows.folder.rglob("auth.json"))
+    host = f"credentials/{wine.name}"
+    assert copies == sorted([f"{host}/C/fleet/codex/auth.json", f"{host}/{info['user']}/auth.json"])
+
+
+def test_the_hosts_own_codex_has_the_last_word(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
+    (info,) = play(windows, wine, task("codex_info")).one("codex_info").result["homes"]
+    links = hosts.drive / "users" / info["user"] / "AppData" / "Local" / "Microsoft" / "WinGet" / "Links"
+    links.mkdir(parents=True, exist_ok=True)
+    exe = subprocess.run(
+        ["sh", str(ENVIRONMENT / "codex.sh"), "--windows", "0.171.0"], capture_output=True, text=True, check=True
+    )
+    (links / "codex.exe").unlink(missing_ok=True)
+    (links / "codex.exe").symlink_to(exe.stdout.strip())
+
+    def declared(**settings: t.Any) -> dict[str, t.Any]:
+        config = {"settings": settings}
+        return {"homes": [{"codex_version": "detect", "auth": {"api_key": KEY}, "config": config}], "verify": True}
+
+    done = four_steps(windows, wine, "codex_home", **declared(model="gpt-5"))
+    status = done.one("codex_home").result["homes"][0]["login_status"]
+    assert status["method"] == "apikey"
+    assert status["codex"].endswith("WinGet\\Links\\codex.exe")
+    refused = play(windows, wine, task("codex_home", **declared(mcp_servers={"x": {"command": 7}}))).failure()
+    assert "codex does not start with the new content of" in refused
+    assert "SECRETMARKER" not in refused
+    removed = {"homes": [{"state": "absent"}], "verify": True}
+    assert play(windows, wine, task("codex_home", **removed)).changes() == [True]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ Function Get-CodexFileFacts {
     catch {
         if (-not (Test-CodexSystemException -Exception $_.Exception)) { throw }
         $problem = ConvertTo-CodexSystemError -Exception $_.Exception -Path $Path
-        foreach ($name in $problem.Keys) { $facts[$name] = $problem[$name] }
+        foreach ($name in 'reason', 'code', 'cause') { $facts[$name] = $problem[$name] }
         $facts['kind'] = 'unreadable'
     }
     finally {

@@ -130,7 +130,9 @@ Function Test-CodexSystemException {
 
     $inner = Get-CodexInnerException -Exception $Exception
     $isDenial = $inner -is [UnauthorizedAccessException] -or $inner -is [System.Security.SecurityException]
-    $isDenial -or (-not $IsDenied -and $inner -is [System.IO.IOException])
+    if ($IsDenied) { return $isDenial }
+    $isOurs = $inner.Data.Contains($KEY) -and $inner.Data[$KEY]['reason'] -eq 'system'
+    $isDenial -or $isOurs -or $inner -is [System.IO.IOException]
 }
 
 Function Get-CodexInnerException {
