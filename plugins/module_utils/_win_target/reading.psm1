@@ -22,6 +22,8 @@ $script:NAMES_LIMIT = 10000 # names of a folder that are looked at
 $script:LEFTOVERS_LIMIT = 100 # files of one folder, whose owner can have any number; the next run finds the others
 $script:SHARED = [System.IO.FileShare]'ReadWrite, Delete'
 
+$script:Held = @{} # paths of locks that were waited for in vain, so that no home takes longer than that
+
 Function Get-CodexTemporaryPrefix {
     <#
     .SYNOPSIS
@@ -90,6 +92,7 @@ Function Lock-CodexReading {
     $path = [System.IO.Path]::Combine($CodexHome, 'auth.lock')
     if (-not [System.IO.File]::Exists($path)) { return $null }
     if ([System.IO.File]::GetAttributes($path) -band [System.IO.FileAttributes]::ReparsePoint) { return $null }
+    if ($Held.ContainsKey($path)) { throw (New-CodexSystemError -Code EAGAIN -Path $path) }
     try {
         $stream = [System.IO.FileStream]::new($path, 'Open', 'ReadWrite', $SHARED)
     }
@@ -106,6 +109,7 @@ Function Lock-CodexReading {
         catch {
             if ($watch.Elapsed.TotalSeconds -gt $LOCK_SECONDS) {
                 $stream.Dispose()
+                $Held[$path] = $true
                 throw (New-CodexSystemError -Code EAGAIN -Path $path)
             }
         }
