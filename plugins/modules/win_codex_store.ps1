@@ -31,11 +31,11 @@ Function Get-CodexAnswer {
     $answer['protocol'] = $PROTOCOL
     $answer['program'] = 'powershell'
     $answer['python'] = [string]$PSVersionTable.PSVersion
-    if ($Request['protocol'] -eq $PROTOCOL) { $answer['homes'] = Get-CodexHomeAnswers -Request $Request }
+    if ($Request['protocol'] -eq $PROTOCOL) { $answer['homes'] = Get-CodexAnswerList -Request $Request }
     $answer
 }
 
-Function Get-CodexHomeAnswers {
+Function Get-CodexAnswerList {
     # The answers for all homes, in their order. An error of one does not stop the others.
     param ([System.Collections.IDictionary]$Request)
 
@@ -60,7 +60,7 @@ Function Expand-CodexEveryUser {
             $homeRequest
             continue
         }
-        foreach ($name in (Get-CodexUserNames)) {
+        foreach ($name in (Get-CodexUserName)) {
             $one = New-CodexMap
             foreach ($key in $homeRequest.Keys) { $one[$key] = $homeRequest[$key] }
             $one['user'] = $name
@@ -123,7 +123,7 @@ Function Get-CodexHomeAnswer {
     $answer
 }
 
-Function Get-CodexKeyBytes {
+Function Get-CodexKey {
     # The bytes that hexadecimal digits stand for.
     param ([string]$Digits)
 
@@ -145,7 +145,7 @@ Function Get-CodexModuleResult {
         }
         $answer = ConvertTo-CodexJson -Value (Get-CodexAnswer -Request $request)
         $bytes = [System.Text.Encoding]::ASCII.GetBytes($answer)
-        $masked = Protect-CodexAnswer -Bytes $bytes -Key (Get-CodexKeyBytes -Digits $request['key'])
+        $masked = Protect-CodexAnswer -Bytes $bytes -Key (Get-CodexKey -Digits $request['key'])
         $result['answer'] = [Convert]::ToBase64String($masked)
     }
     catch {

@@ -44,7 +44,7 @@ Function Invoke-CodexApply {
     }
     $guards = [System.Collections.Specialized.OrderedDictionary]::new()
     try {
-        Confirm-CodexHostPlaces -Operations $operations -User $User -CodexHome $CodexHome -Environment $Environment
+        Confirm-CodexHostPlace -Operations $operations -User $User -CodexHome $CodexHome -Environment $Environment
         $places = @(foreach ($operation in $operations) {
                 $place = Get-CodexPlace -Operation $operation -User $User -CodexHome $CodexHome `
                     -Environment $Environment
@@ -106,7 +106,7 @@ Function Confirm-CodexPlace {
     $null = Test-CodexWay -Path $folder -User $User -IsParent:$isParent # again: it could be changed until now
 }
 
-Function Confirm-CodexHostPlaces {
+Function Confirm-CodexHostPlace {
     # Throws unless an administrator changes what is of the whole host and nobody else can change where that is.
     param ($Operations, $User, [string]$CodexHome, $Environment)
 
@@ -144,7 +144,7 @@ Function Get-CodexResult {
     elseif ($facts['reason'] -eq 'system') {
         foreach ($name in $facts.Keys) { $failed[$name] = $facts[$name] }
         $failed['status'] = 'failed'
-        if ((Get-CodexLockPaths -Path $Path -Operation $Operation) -contains $facts['path']) { return $failed }
+        if ((Get-CodexLockPath -Path $Path -Operation $Operation) -contains $facts['path']) { return $failed }
     }
     else {
         throw (New-CodexTargetError -Reason $facts['reason'] -Details $facts)
@@ -158,16 +158,16 @@ Function Invoke-CodexWatched {
     param ($Operation, [string]$Path, $User)
 
     $isWatched = $Operation.Contains('watch_seconds')
-    $running = if ($isWatched) { Get-CodexProcesses -User $User } else { @{} }
+    $running = if ($isWatched) { Get-CodexProcess -User $User } else { @{} }
     $result = Invoke-CodexOperation -Operation $Operation -Path $Path -User $User
     $written = $result['sha256']
     $result.Remove('sha256')
     if (-not $isWatched) { return $result }
-    $now = Get-CodexProcesses -User $User
+    $now = Get-CodexProcess -User $User
     foreach ($id in $now.Keys) { $running[$id] = $now[$id] }
     $isOverwritten = $false
     if ($Operation['operation'] -ne 'variables') { # which no Codex writes
-        Wait-CodexProcesses -Running $running -User $User -Seconds $Operation['watch_seconds']
+        Wait-CodexProcess -Running $running -User $User -Seconds $Operation['watch_seconds']
         $bytes = Get-CodexContent -Path $Path
         $digest = if ($null -ne $bytes) { Get-CodexDigest -Bytes $bytes } else { $null }
         $isOverwritten = $digest -ne $written

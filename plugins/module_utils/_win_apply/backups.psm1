@@ -36,7 +36,7 @@ Function Invoke-CodexBackedUp {
         throw
     }
     if ($copy -and $null -ne $Operation['backup_keep']) {
-        Remove-CodexBackups -Path $Path -Keep $Operation['backup_keep'] -Made $copy
+        Remove-CodexBackup -Path $Path -Keep $Operation['backup_keep'] -Made $copy
     }
     $result['backup_file'] = $copy
     return $result
@@ -55,7 +55,7 @@ Function Backup-CodexFile {
     return $copy
 }
 
-Function Remove-CodexBackups {
+Function Remove-CodexBackup {
     # Removes all backups of a file but so many: the one just made, whatever the clock, and the newest by their names.
     param ([string]$Path, [int]$Keep, [string]$Made)
 

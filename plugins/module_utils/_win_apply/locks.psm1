@@ -14,10 +14,10 @@ $script:LOCK_TIME_LIMIT = 20 # seconds to wait for all locks of a change; Codex 
 # "incorrect function", "not supported", and ENOLCK of Linux: a file system without locks, where nobody can hold one
 $script:WITHOUT_LOCKS = @(-2147024895, -2147024846, 37)
 
-Function Lock-CodexFiles {
+Function Lock-CodexFile {
     <#
     .SYNOPSIS
-    Takes Codex's lock files in the order given, and returns what Unlock-CodexFiles gives back.
+    Takes Codex's lock files in the order given, and returns what Unlock-CodexFile gives back.
     Throws the system's error with the lock's path where one cannot be had (EAGAIN: not in time).
     #>
     param ([AllowEmptyCollection()][string[]]$Paths, $User)
@@ -44,13 +44,13 @@ Function Lock-CodexFiles {
         }
     }
     catch {
-        Unlock-CodexFiles -Streams $streams.ToArray()
+        Unlock-CodexFile -Streams $streams.ToArray()
         throw
     }
     return , $streams.ToArray()
 }
 
-Function Unlock-CodexFiles {
+Function Unlock-CodexFile {
     <#
     .SYNOPSIS
     Gives locks back. The files stay: a removed one splits the lock.
@@ -122,4 +122,4 @@ Function Get-CodexLock {
     return $stream
 }
 
-Export-ModuleMember -Function Lock-CodexFiles, Unlock-CodexFiles
+Export-ModuleMember -Function Lock-CodexFile, Unlock-CodexFile

@@ -30,13 +30,13 @@ Function Invoke-CodexOperation {
         'access' { return Set-CodexFileAccess -Path $Path -Operation $Operation -User $User }
         'remove' { return Clear-CodexFile -Path $Path -Operation $Operation -User $User }
         'clean' { return Clear-CodexFolder -Path $Path }
-        'variables' { return Set-CodexVariables -Operation $Operation -User $User }
+        'variables' { return Set-CodexVariable -Operation $Operation -User $User }
         'give' { return New-CodexMap } # of POSIX: an account has access to what an administrator makes in its folder
         default { throw [NotSupportedException]::new() }
     }
 }
 
-Function Get-CodexLockPaths {
+Function Get-CodexLockPath {
     <#
     .SYNOPSIS
     Codex's lock files for an operation; they lie beside the file that Codex knows, not where a link leads.
@@ -90,7 +90,7 @@ Function Update-CodexFile {
     }
     $result = Invoke-CodexBackedUp -Path $Path -Operation $Operation -User $User -There $there -Change {
         Write-CodexFile -Path $Path -Content $content -Access $Operation['access'] -User $User `
-            -Expected $Operation['expected'] -Locks (Get-CodexLockPaths -Path $Path -Operation $Operation)
+            -Expected $Operation['expected'] -Locks (Get-CodexLockPath -Path $Path -Operation $Operation)
     }
     $result['sha256'] = Get-CodexDigest -Bytes $content
     $result
@@ -139,7 +139,7 @@ Function Clear-CodexFile {
     }
     $result = Invoke-CodexBackedUp -Path $Path -Operation $Operation -User $User -There $there -Change {
         Remove-CodexFile -Path $Path -User $User -Expected $expected -IsLink $isLink `
-            -Locks (Get-CodexLockPaths -Path $Path -Operation $Operation)
+            -Locks (Get-CodexLockPath -Path $Path -Operation $Operation)
     }
     $result['sha256'] = $null
     $result
@@ -149,7 +149,7 @@ Function Clear-CodexFolder {
     # Removes what killed runs left in a folder.
     param ([string]$Path)
 
-    $files = Get-CodexLeftovers -Folders @($Path)
+    $files = Get-CodexLeftover -Folders @($Path)
     foreach ($file in $files) { [IO.File]::Delete($file) }
     New-CodexMap
 }
@@ -161,14 +161,14 @@ Function Merge-CodexUnknown {
 
     $new = Read-CodexJson -Text ([Text.Encoding]::UTF8.GetString($Content))
     $old = Read-CodexJson -Text ([Text.Encoding]::UTF8.GetString($There))
-    $merged = Join-CodexMaps -First $new -Second $old -Unwanted @()
+    $merged = Join-CodexMap -First $new -Second $old -Unwanted @()
     if ($new['tokens'] -is [System.Collections.IDictionary] -and $old['tokens'] -is [System.Collections.IDictionary]) {
-        $merged['tokens'] = Join-CodexMaps -First $new['tokens'] -Second $old['tokens'] -Unwanted $Unwanted
+        $merged['tokens'] = Join-CodexMap -First $new['tokens'] -Second $old['tokens'] -Unwanted $Unwanted
     }
     , [Text.Encoding]::UTF8.GetBytes((ConvertTo-CodexJson -Value $merged -Indent))
 }
 
-Function Join-CodexMaps {
+Function Join-CodexMap {
     # The fields of one map, then those of another that it does not have, but for the unwanted ones.
     param ($First, $Second, [AllowEmptyCollection()][string[]]$Unwanted)
 
@@ -180,4 +180,4 @@ Function Join-CodexMaps {
     $joined
 }
 
-Export-ModuleMember -Function Invoke-CodexOperation, Get-CodexLockPaths
+Export-ModuleMember -Function Invoke-CodexOperation, Get-CodexLockPath

@@ -9,7 +9,7 @@
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
-Function Get-CodexProcesses {
+Function Get-CodexProcess {
     <#
     .SYNOPSIS
     An account's running Codex programs: a table of process ids and names.
@@ -68,7 +68,7 @@ Function Test-CodexProcessOwner {
     }
 }
 
-Function Wait-CodexProcesses {
+Function Wait-CodexProcess {
     <#
     .SYNOPSIS
     Returns when these programs (the keys of a table) have ended, or after so many seconds.
@@ -78,7 +78,7 @@ Function Wait-CodexProcesses {
 
     $clock = [Diagnostics.Stopwatch]::StartNew()
     while ($Running.Count -and $clock.Elapsed.TotalSeconds -lt $Seconds) {
-        $now = Get-CodexProcesses -User $User
+        $now = Get-CodexProcess -User $User
         if (-not @($Running.Keys | Where-Object { $now.ContainsKey($_) }).Count) {
             return
         }
@@ -86,4 +86,4 @@ Function Wait-CodexProcesses {
     }
 }
 
-Export-ModuleMember -Function Get-CodexProcesses, Wait-CodexProcesses
+Export-ModuleMember -Function Get-CodexProcess, Wait-CodexProcess

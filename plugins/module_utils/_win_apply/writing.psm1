@@ -82,7 +82,7 @@ Function Write-CodexFile {
     }
     $name = (Get-CodexTemporaryPrefix) + [Guid]::NewGuid().ToString('N').Substring(0, 16)
     $temporary = [IO.Path]::Combine([IO.Path]::GetDirectoryName($final), $name)
-    $kept = if ([IO.File]::Exists($final)) { Get-CodexKeptEntries -Path $final } else { @() }
+    $kept = if ([IO.File]::Exists($final)) { Get-CodexKeptEntry -Path $final } else { @() }
     $open = @{ stream = New-CodexFile -Path $temporary -Access $Access -User $User -Kept $kept }
     try {
         $open.stream.Write($Content, 0, $Content.Length)
@@ -136,7 +136,7 @@ Function Invoke-CodexChange {
 
     $clock = [Diagnostics.Stopwatch]::StartNew()
     while ($true) {
-        $streams = Lock-CodexFiles -Paths $Locks -User $User
+        $streams = Lock-CodexFile -Paths $Locks -User $User
         try {
             & $Change
             return
@@ -151,7 +151,7 @@ Function Invoke-CodexChange {
             }
         }
         finally {
-            Unlock-CodexFiles -Streams $streams
+            Unlock-CodexFile -Streams $streams
         }
         & $Between
         Start-Sleep -Milliseconds $HELD_PAUSE

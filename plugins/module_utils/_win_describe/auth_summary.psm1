@@ -67,23 +67,23 @@ Function New-CodexAuthSummary {
         throw [FormatException]::new('not an object, or too many fields')
     }
     $tokens = $Document['tokens']
-    if ($null -ne $tokens) { Test-CodexTokens -Tokens $tokens }
+    if ($null -ne $tokens) { Test-CodexToken -Tokens $tokens }
     $summary = New-CodexMap
-    $summary['fields'] = Get-CodexFields -Document $Document
+    $summary['fields'] = Get-CodexField -Document $Document
     $summary['auth_mode'] = Get-CodexTextOrNull -Value $Document['auth_mode']
     $summary['last_refresh'] = Get-CodexTextOrNull -Value $Document['last_refresh']
     $summary['account_id'] = if ($null -ne $tokens) { Get-CodexTextOrNull -Value $tokens['account_id'] } else { $null }
-    $summary['secrets'] = Get-CodexSecretDigests -Document $Document -Tokens $tokens
+    $summary['secrets'] = Get-CodexSecretDigest -Document $Document -Tokens $tokens
     $summary['claims'] = New-CodexMap
     if ($null -ne $tokens) {
         foreach ($name in 'id_token', 'access_token') {
-            $summary['claims'][$name] = Read-CodexClaims -Token $tokens[$name]
+            $summary['claims'][$name] = Read-CodexClaim -Token $tokens[$name]
         }
     }
     $summary
 }
 
-Function Test-CodexTokens {
+Function Test-CodexToken {
     # Throws FormatException for tokens that Codex does not read: it needs all three, and a JWT as the id token.
     param ($Tokens)
 
@@ -94,7 +94,7 @@ Function Test-CodexTokens {
     if (-not (Test-CodexIdToken -Token $Tokens['id_token'])) { throw [FormatException]::new('id_token') }
 }
 
-Function Get-CodexFields {
+Function Get-CodexField {
     # The names at the top whose value is not null, sorted by their characters, as UTF-8 sorts them.
     param ([System.Collections.IDictionary]$Document)
 
@@ -106,7 +106,7 @@ Function Get-CodexFields {
     , $names
 }
 
-Function Get-CodexSecretDigests {
+Function Get-CodexSecretDigest {
     # SHA-256 of the tokens, and of the keys that are not empty.
     param ([System.Collections.IDictionary]$Document, [System.Collections.IDictionary]$Tokens)
 
@@ -208,7 +208,7 @@ Function Test-CodexIdToken {
     $true
 }
 
-Function Read-CodexClaims {
+Function Read-CodexClaim {
     # The claims of a JWT that tell accounts and ages apart, those that are what they should be; none of anything else.
     param ([string]$Token)
 

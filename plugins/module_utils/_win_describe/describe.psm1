@@ -34,19 +34,19 @@ Function Invoke-CodexDescribe {
     )
 
     $answer = New-CodexMap
-    $answer['folder'] = Get-CodexFolderFacts -CodexHome $CodexHome -User $User
+    $answer['folder'] = Get-CodexFolderFact -CodexHome $CodexHome -User $User
     $answer['files'] = New-CodexMap
     $folders = @()
     foreach ($query in $HomeRequest['files']) {
         if ($query['base'] -eq 'environment') {
-            $answer['files'][$query['name']] = Get-CodexVariableFacts -Scope $query['path'] -User $User
+            $answer['files'][$query['name']] = Get-CodexVariableFact -Scope $query['path'] -User $User
             continue
         }
         $path = Resolve-CodexPath -Item $query -User $User -CodexHome $CodexHome -Environment $Environment
         if ($query['base'] -eq 'host') {
-            $answer['files'][$query['name']] = Get-CodexHostFacts -Query $query -Path $path -User $User
+            $answer['files'][$query['name']] = Get-CodexHostFact -Query $query -Path $path -User $User
             $facts = $answer['files'][$query['name']]
-            if (Test-CodexHostLeftovers -Facts $facts) { $folders += Get-CodexFolderOf -Facts $facts }
+            if (Test-CodexHostLeftover -Facts $facts) { $folders += Get-CodexFolderOf -Facts $facts }
             continue
         }
         $isOwn = -not (Test-CodexRooted -Path $query['path']) # others are not written
@@ -54,11 +54,11 @@ Function Invoke-CodexDescribe {
             $null = Test-CodexWay -Path ([System.IO.Path]::GetDirectoryName($path)) -User $User -IsParent
         }
         $answer['files'][$query['name']] =
-        Get-CodexFileFacts -Path $path -Details $query['details'] -User $User -CodexHome $CodexHome
+        Get-CodexFileFact -Path $path -Details $query['details'] -User $User -CodexHome $CodexHome
         if ($isOwn) { $folders += Get-CodexFolderOf -Facts $answer['files'][$query['name']] }
     }
     Add-CodexFolderContent -Answer $answer -CodexHome $CodexHome -User $User
-    $answer['leftovers'] = Get-CodexLeftovers -Folders $folders
+    $answer['leftovers'] = Get-CodexLeftover -Folders $folders
     $answer['real_home'] = Get-CodexFinalPath -Path $CodexHome
     $answer['home_directory_exists'] = [System.IO.Directory]::Exists($User['home_directory'])
     $answer['is_root'] = Test-CodexAdministrator
@@ -66,7 +66,7 @@ Function Invoke-CodexDescribe {
     $answer
 }
 
-Function Get-CodexFolderFacts {
+Function Get-CodexFolderFact {
     # The Codex home's kind and access. Throws target errors where no Codex home can be.
     param ([string]$CodexHome, [System.Collections.IDictionary]$User)
 
@@ -88,22 +88,22 @@ Function Get-CodexFolderFacts {
     $facts
 }
 
-Function Get-CodexVariableFacts {
+Function Get-CodexVariableFact {
     # The facts about the variables of the account, or of the machine: alike for all homes of one account, or for all.
     param ([string]$Scope, [System.Collections.IDictionary]$User)
 
     $key = if ($Scope -eq 'machine') { 'machine' } else { $User['sid'] }
-    if (-not $Variables.ContainsKey($key)) { $Variables[$key] = Get-CodexVariables -Scope $Scope -User $User }
+    if (-not $Variables.ContainsKey($key)) { $Variables[$key] = Get-CodexVariable -Scope $Scope -User $User }
     $Variables[$key]
 }
 
-Function Get-CodexHostFacts {
+Function Get-CodexHostFact {
     # The facts about one file of the whole host, and who can change the way to it.
     param ([System.Collections.IDictionary]$Query, [string]$Path, [System.Collections.IDictionary]$User)
 
     $key = '{0}|{1}|{2}' -f $Query['name'], $Path, $Query['details']
     if ($HostFiles.ContainsKey($key)) { return $HostFiles[$key] }
-    $facts = Get-CodexFileFacts -Path $Path -Details $Query['details'] -User $User
+    $facts = Get-CodexFileFact -Path $Path -Details $Query['details'] -User $User
     $unsafe = Test-CodexHostWay -Path $Path
     $facts['unsafe_parent'] = if ($null -ne $unsafe) { $unsafe['unsafe_parent'] } else { $null }
     $facts['unsafe_who'] = if ($null -ne $unsafe) { $unsafe['unsafe_who'] } else { $null }
@@ -111,7 +111,7 @@ Function Get-CodexHostFacts {
     $facts
 }
 
-Function Test-CodexHostLeftovers {
+Function Test-CodexHostLeftover {
     # Whether leftovers beside a file of the whole host count: administrators alone look for them, where it is safe.
     param ([System.Collections.IDictionary]$Facts)
 
@@ -130,17 +130,17 @@ Function Add-CodexFolderContent {
     # Adds the profiles and the unsaved logins in a Codex home, and whether those are all.
     param ([System.Collections.IDictionary]$Answer, [string]$CodexHome, [System.Collections.IDictionary]$User)
 
-    $listed = Get-CodexFolderNames -Folder $CodexHome
+    $listed = Get-CodexFolderName -Folder $CodexHome
     $names = $listed.names
-    $profiles = Get-CodexProfiles -CodexHome $CodexHome -Names $names -User $User
+    $profiles = Get-CodexProfileList -CodexHome $CodexHome -Names $names -User $User
     $Answer['profiles'] = $profiles.found
     $Answer['all_profiles'] = $profiles.is_whole -and $listed.is_whole
     $unsaved = @(foreach ($name in $names) { if ($name.StartsWith('.auth-', [StringComparison]::Ordinal)) { $name } })
-    $Answer['unsaved_logins'] = Get-CodexUnsavedLogins -CodexHome $CodexHome -Names $unsaved -User $User
+    $Answer['unsaved_logins'] = Get-CodexUnsavedLogin -CodexHome $CodexHome -Names $unsaved -User $User
     $Answer['all_unsaved_logins'] = $unsaved.Count -le $UNSAVED_LIMIT -and $listed.is_whole
 }
 
-Function Get-CodexProfiles {
+Function Get-CodexProfileList {
     # The files NAME.config.toml, which Codex 0.134 and later read with --profile NAME (measured); whether those are all.
     #
     # The home's owner could have any number of them read, so they count up to the size of one large file together.
@@ -151,7 +151,7 @@ Function Get-CodexProfiles {
     foreach ($name in $Names) {
         if ($name -cnotmatch $PROFILE_NAME) { continue }
         $path = [System.IO.Path]::Combine($CodexHome, $name)
-        $facts = Get-CodexFileFacts -Path $path -Details content -User $User -CodexHome $CodexHome
+        $facts = Get-CodexFileFact -Path $path -Details content -User $User -CodexHome $CodexHome
         $size = if ($facts.Contains('content')) { $facts['content'].Length * 3 / 4 } else { 0 }
         $left -= [Math]::Max($size, $BLOCK)
         if ($left -lt 0 -or $facts['kind'] -eq 'oversized') { return @{ found = $found.ToArray(); is_whole = $false } }
@@ -160,7 +160,7 @@ Function Get-CodexProfiles {
     @{ found = $found.ToArray(); is_whole = $true }
 }
 
-Function Get-CodexUnsavedLogins {
+Function Get-CodexUnsavedLogin {
     # Files with renewed logins that a killed Codex left before it could rename them (0.167.2 and later, measured).
     param ([string]$CodexHome, [string[]]$Names, [System.Collections.IDictionary]$User)
 
@@ -168,7 +168,7 @@ Function Get-CodexUnsavedLogins {
     for ($n = 0; $n -lt $Names.Count -and $n -lt $UNSAVED_LIMIT; $n++) {
         $name = $Names[$n]
         $path = [System.IO.Path]::Combine($CodexHome, $name)
-        $facts = Get-CodexFileFacts -Path $path -Details auth -User $User -CodexHome $CodexHome -Once
+        $facts = Get-CodexFileFact -Path $path -Details auth -User $User -CodexHome $CodexHome -Once
         if ($facts['kind'] -eq 'absent') { continue }
         $facts['name'] = $name
         [void]$found.Add($facts)

@@ -20,7 +20,7 @@ $script:AGAIN_MILLISECONDS = 300 # for how long; a summary of an odd file may ta
 # What is reported of a file that may be as large and as odd as its owner likes:
 $script:VARIABLE_LIMIT = 1000 # variables
 
-Function Get-CodexFileFacts {
+Function Get-CodexFileFact {
     <#
     .SYNOPSIS
     A file's kind, access, owner and digest, and the details that are asked for: auth, content, variables, lock, or none.
@@ -78,7 +78,7 @@ Function Get-CodexKind {
             throw (New-CodexTargetError -Reason link_of_user -Details @{ path = $step.Path; user = $User['name'] })
         }
         $Facts['link'] = $step.Target
-        $walked = Get-CodexSteps -Path $step.Path
+        $walked = Get-CodexWalk -Path $step.Path
         if (-not $walked.IsComplete) { return 'dangling' }
         $Facts['folder_writable'] = Test-CodexCanAdd -Folder ([System.IO.Path]::GetDirectoryName($walked.Final)) -User $User
         $step = Get-CodexStep -Path $walked.Final -Throw
@@ -94,7 +94,7 @@ Function Add-CodexAuth {
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     while ($true) {
         $bytes = Read-CodexFile -Path $Facts['path']
-        if (-not (Add-CodexBytes -Facts $Facts -Bytes $bytes)) { return }
+        if (-not (Add-CodexContentDigest -Facts $Facts -Bytes $bytes)) { return }
         $Facts['auth'] = Get-CodexAuthSummary -Bytes $bytes
         # Codex up to 0.166 truncates auth.json before it writes it, which takes moments (measured): look again.
         $isLate = $watch.ElapsedMilliseconds -ge $AGAIN_MILLISECONDS
@@ -108,14 +108,14 @@ Function Add-CodexContent {
     param ([System.Collections.IDictionary]$Facts, [AllowNull()]$Details)
 
     $bytes = Read-CodexFile -Path $Facts['path']
-    if (-not (Add-CodexBytes -Facts $Facts -Bytes $bytes)) { return }
+    if (-not (Add-CodexContentDigest -Facts $Facts -Bytes $bytes)) { return }
     if ($Details -eq 'content') { $Facts['content'] = [Convert]::ToBase64String($bytes) }
     if ($Details -eq 'variables') {
-        $Facts['variables'] = Get-CodexFileVariables -Text ([System.Text.Encoding]::UTF8.GetString($bytes))
+        $Facts['variables'] = Get-CodexFileVariable -Text ([System.Text.Encoding]::UTF8.GetString($bytes))
     }
 }
 
-Function Add-CodexBytes {
+Function Add-CodexContentDigest {
     # Adds the digest of what was read; false where that is not the whole file, or the file was removed meanwhile.
     param ([System.Collections.IDictionary]$Facts, [AllowNull()][AllowEmptyCollection()][byte[]]$Bytes)
 
@@ -131,7 +131,7 @@ Function Add-CodexBytes {
     $false
 }
 
-Function Get-CodexFileVariables {
+Function Get-CodexFileVariable {
     # The names that lines NAME=value give a value, `export` before it or not, each with the digest of the value.
     param ([AllowEmptyString()][string]$Text)
 
@@ -149,4 +149,4 @@ Function Get-CodexFileVariables {
     $variables
 }
 
-Export-ModuleMember -Function Get-CodexFileFacts
+Export-ModuleMember -Function Get-CodexFileFact

@@ -75,15 +75,15 @@ Function Get-CodexAccess {
     $access = New-CodexMap
     $access['owner_is_user'] = $security.Owner -eq $User['sid']
     $access['user'] = Test-CodexOwnAccess -Rules $security.Rules -User $User
-    $access['readers'] = Get-CodexFirstNames -Names $readers.Keys
-    $access['writers'] = Get-CodexFirstNames -Names $writers.Keys
+    $access['readers'] = Get-CodexFirstName -Names $readers.Keys
+    $access['writers'] = Get-CodexFirstName -Names $writers.Keys
     $access['everyone'] = $isForAll
     $access['inherits'] = -not $security.IsProtected
     $access['read_only'] = Test-CodexReadOnly -Path $Path
     $access
 }
 
-Function Get-CodexFirstNames {
+Function Get-CodexFirstName {
     # Names of accounts, sorted, and not more than an answer may have.
     param ([System.Collections.ICollection]$Names)
 
@@ -150,7 +150,7 @@ Function Test-CodexOwnAccess {
     # Whether the rules let the account read and change the file or folder itself.
     param ($Rules, [System.Collections.IDictionary]$User)
 
-    $sids = @($User['sid']) + $EVERYBODY + @(Get-CodexGroupSids -User $User)
+    $sids = @($User['sid']) + $EVERYBODY + @(Get-CodexGroupSid -User $User)
     $allowed = 0
     foreach ($rule in $Rules) {
         if ($rule.PropagationFlags -band $INHERIT_ONLY -or $sids -notcontains $rule.IdentityReference.Value) { continue }
@@ -260,7 +260,7 @@ Function Get-CodexSddl {
     $ownerText + 'D:P' + (($denied + $entries + $allowed) -join '')
 }
 
-Function Get-CodexKeptEntries {
+Function Get-CodexKeptEntry {
     <#
     .SYNOPSIS
     The entries, as SDDL, that stay whatever access is given: those that deny something, and those of Codex's sandbox.
@@ -391,7 +391,7 @@ Function Set-CodexAccess {
         return
     }
     if (Test-CodexReadOnly -Path $Path) { Clear-CodexReadOnly -Path $Path }
-    $kept = Get-CodexKeptEntries -Path $Path
+    $kept = Get-CodexKeptEntry -Path $Path
     $sddl = Get-CodexSddl -Access $Access -Sid $User['sid'] -IsFolder $isFolder -Kept $kept -WithoutOwner
     $security = if ($isFolder) { [System.Security.AccessControl.DirectorySecurity]::new() }
     else { [System.Security.AccessControl.FileSecurity]::new() }
@@ -521,5 +521,5 @@ Function New-CodexUnixFolder {
 }
 
 Export-ModuleMember -Function Test-OnWindows, Get-CodexAccess, Get-CodexOwner, Get-CodexSecurity, Get-CodexIntruder, `
-    Get-CodexNewcomer, Test-CodexCanAdd, Get-CodexSddl, Get-CodexKeptEntries, New-CodexFile, New-CodexFolder, `
+    Get-CodexNewcomer, Test-CodexCanAdd, Get-CodexSddl, Get-CodexKeptEntry, New-CodexFile, New-CodexFolder, `
     Set-CodexAccess, Clear-CodexReadOnly

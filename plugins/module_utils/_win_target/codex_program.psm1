@@ -62,7 +62,7 @@ Function Find-CodexProgram {
     #>
     param ($User)
 
-    $places = Get-CodexProgramPlaces -User $User
+    $places = Get-CodexProgramPlace -User $User
     foreach ($folder in $places['folders']) {
         foreach ($name in $places['names']) {
             try {
@@ -164,10 +164,10 @@ Function Get-CodexWordsAbout {
     $answer = Invoke-CodexProgram -Path $Path -Arguments 'login status' -User $User -Scratch $Scratch `
         -CodexHome $Scratch
     $folder = $Scratch + [IO.Path]::DirectorySeparatorChar
-    Get-CodexWords -Text $answer['text'].Replace("\\?\$folder", '').Replace($folder, '')
+    Get-CodexWord -Text $answer['text'].Replace("\\?\$folder", '').Replace($folder, '')
 }
 
-Function Get-CodexWords {
+Function Get-CodexWord {
     # What a `codex` says of a configuration that it cannot load, without anything that the file holds; else $null.
     # Up to 0.171 (measured) it says so in one way, quotes lines of the file, and values: texts as Rust writes them. A
     # provider may be in another file.
@@ -257,7 +257,7 @@ Function Set-CodexProgramEnvironment {
         if ($value) { $Variables[$name] = $value }
     }
     $name = @($User['name'] -split '\\')[-1]
-    $folders = (Get-CodexProgramPlaces -User $User)['folders']
+    $folders = (Get-CodexProgramPlace -User $User)['folders']
     $Variables['PATH'] = $folders -join [IO.Path]::PathSeparator
     $Variables['CODEX_HOME'] = $CodexHome
     $Variables['HOME'] = $HomeDirectory

@@ -130,7 +130,7 @@ Function Get-CodexDigest {
     finally { $sha256.Dispose() }
 }
 
-Function Get-CodexFolderNames {
+Function Get-CodexFolderName {
     <#
     .SYNOPSIS
     The names in a folder, sorted (`names`), and whether these are all (`is_whole`); none where it cannot be listed.
@@ -154,7 +154,7 @@ Function Get-CodexFolderNames {
     @{ names = $names.ToArray(); is_whole = $isWhole }
 }
 
-Function Get-CodexLeftovers {
+Function Get-CodexLeftover {
     <#
     .SYNOPSIS
     Paths of temporary files in these folders whose writer is gone: nobody has them open any more.
@@ -167,7 +167,7 @@ Function Get-CodexLeftovers {
         if ($seen.ContainsKey($folder)) { continue }
         $seen[$folder] = $true
         $looked = 0
-        foreach ($name in (Get-CodexFolderNames -Folder $folder).names) {
+        foreach ($name in (Get-CodexFolderName -Folder $folder).names) {
             if (-not $name.StartsWith($TEMPORARY, [StringComparison]::Ordinal)) { continue }
             $looked += 1
             if ($looked -gt $LEFTOVERS_LIMIT) { break }
@@ -194,4 +194,4 @@ Function Test-CodexLeftOver {
 }
 
 Export-ModuleMember -Function Get-CodexTemporaryPrefix, Get-CodexSizeLimit, Read-CodexFile, Lock-CodexReading, `
-    Get-CodexDigest, Get-CodexFolderNames, Get-CodexLeftovers
+    Get-CodexDigest, Get-CodexFolderName, Get-CodexLeftover

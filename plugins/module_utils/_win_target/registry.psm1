@@ -30,7 +30,7 @@ Function Get-CodexVariablesPath {
     "HKEY_USERS\$($User['sid'])\Environment"
 }
 
-Function Get-CodexVariables {
+Function Get-CodexVariable {
     <#
     .SYNOPSIS
     The facts of the variables of an account or of the machine: each name in upper case with the value's digest.
@@ -43,11 +43,11 @@ Function Get-CodexVariables {
     $facts['variables'] = New-CodexMap
     if (-not (Test-OnWindows)) { return $facts }
     $found = Invoke-CodexGuarded -Work {
-        Invoke-CodexVariables -Scope $Scope -User $User -Work {
+        Invoke-CodexVariable -Scope $Scope -User $User -Work {
             param ($Key)
             if ($null -eq $Key) { return New-CodexMap }
             $facts['kind'] = 'file'
-            Read-CodexVariables -Key $Key
+            Read-CodexVariable -Key $Key
         }
     }
     if ($found.Contains('error')) {
@@ -61,7 +61,7 @@ Function Get-CodexVariables {
     $facts
 }
 
-Function Set-CodexVariables {
+Function Set-CodexVariable {
     <#
     .SYNOPSIS
     Sets and removes variables, and tells the programs that listen; throws a conflict unless all are as expected.
@@ -72,9 +72,9 @@ Function Set-CodexVariables {
     if (-not (Test-OnWindows)) { return $result }
     $set = if ($Operation.Contains('set')) { $Operation['set'] } else { New-CodexMap }
     $unset = @($Operation['remove'])
-    Invoke-CodexVariables -Scope $Operation['path'] -User $User -Writable -Work {
+    Invoke-CodexVariable -Scope $Operation['path'] -User $User -Writable -Work {
         param ($Key)
-        $there = Read-CodexVariables -Key $Key
+        $there = Read-CodexVariable -Key $Key
         foreach ($name in $Operation['expected'].Keys) {
             if ($there[$name.ToUpperInvariant()] -ne $Operation['expected'][$name]) {
                 throw (New-CodexTargetError -Reason conflict)
@@ -93,7 +93,7 @@ Function Set-CodexVariables {
     $result
 }
 
-Function Get-CodexProgramPlaces {
+Function Get-CodexProgramPlace {
     <#
     .SYNOPSIS
     The folders where an account's own `codex` is looked for, and the file names of one there, in the system's order.
@@ -107,7 +107,7 @@ Function Get-CodexProgramPlaces {
         return @{ folders = @($folders -like '/*'); names = @('codex') }
     }
     foreach ($scope in @('machine', 'user')) { # a service has the PATH of when it started
-        $folders += @(Invoke-CodexVariables -Scope $scope -User $User -Work {
+        $folders += @(Invoke-CodexVariable -Scope $scope -User $User -Work {
                 param ($Key)
                 if ($null -ne $Key) { "$($Key.GetValue('Path'))" -split ';' }
             })
@@ -122,7 +122,7 @@ Function Get-CodexProgramPlaces {
     @{ folders = $folders; names = @('codex.exe', 'codex.cmd') }
 }
 
-Function Read-CodexVariables {
+Function Read-CodexVariable {
     # The digests of all variables of an open key, by their names in upper case, which Windows does not tell apart.
     param ($Key)
 
@@ -137,7 +137,7 @@ Function Read-CodexVariables {
     $found
 }
 
-Function Invoke-CodexVariables {
+Function Invoke-CodexVariable {
     # What Work gives for the open key of the variables, or for $null where there is none. Writable: it is made.
     param ([string]$Scope, $User, [switch]$Writable, [scriptblock]$Work)
 
@@ -227,4 +227,4 @@ Function Invoke-CodexReg {
     }
 }
 
-Export-ModuleMember -Function Get-CodexVariablesPath, Get-CodexVariables, Set-CodexVariables, Get-CodexProgramPlaces
+Export-ModuleMember -Function Get-CodexVariablesPath, Get-CodexVariable, Set-CodexVariable, Get-CodexProgramPlace

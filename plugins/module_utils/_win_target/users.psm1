@@ -80,7 +80,7 @@ Function Get-CodexProfile {
     finally { $key.Dispose() }
 }
 
-Function Get-CodexUserNames {
+Function Get-CodexUserName {
     <#
     .SYNOPSIS
     The names of all accounts with a profile that has a .codex folder; needs an administrator.
@@ -155,7 +155,7 @@ Function Get-CodexRunningName {
     Get-CodexAccountName -Sid (Get-CodexRunning).Sid
 }
 
-Function Get-CodexGroupSids {
+Function Get-CodexGroupSid {
     <#
     .SYNOPSIS
     The SIDs of the groups of the account, as far as this process knows them: if it runs this.
@@ -211,5 +211,5 @@ Function Find-CodexUnixUser {
     $user
 }
 
-Export-ModuleMember -Function Find-CodexUser, Get-CodexUserNames, Get-CodexAccountName, Get-CodexRunningName, `
-    Get-CodexRunningAdministrator, Get-CodexGroupSids, Test-CodexAdministrator, Test-CodexOtherUser
+Export-ModuleMember -Function Find-CodexUser, Get-CodexUserName, Get-CodexAccountName, Get-CodexRunningName, `
+    Get-CodexRunningAdministrator, Get-CodexGroupSid, Test-CodexAdministrator, Test-CodexOtherUser

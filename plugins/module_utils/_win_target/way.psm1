@@ -111,7 +111,7 @@ Function Test-CodexInside {
     $Path.StartsWith($Folder.TrimEnd($SEPARATOR) + $SEPARATOR, $comparison)
 }
 
-Function Get-CodexSteps {
+Function Get-CodexWalk {
     <#
     .SYNOPSIS
     Every step of a path, links resolved one by one: Steps (Path, IsLink, IsFolder), IsComplete, and Final, the last one.
@@ -124,7 +124,7 @@ Function Get-CodexSteps {
     $steps = [System.Collections.ArrayList]::new()
     $current = [System.IO.Path]::GetPathRoot($Path)
     $pending = [System.Collections.Stack]::new()
-    Push-CodexNames -Stack $pending -Path $Path.Substring($current.Length)
+    Push-CodexName -Stack $pending -Path $Path.Substring($current.Length)
     $null = $steps.Add((Get-CodexStep -Path $current))
     $isComplete = $null -ne $steps[0]
     if (-not $isComplete) { $steps.Clear() }
@@ -148,7 +148,7 @@ Function Get-CodexSteps {
             $rooted = Test-CodexRooted -Path $step.Target
             $target = if ($rooted) { Resolve-CodexLocalPath -Path $step.Target } else { $step.Target }
             if ($rooted) { $current = [System.IO.Path]::GetPathRoot($target) }
-            Push-CodexNames -Stack $pending -Path $(if ($rooted) { $target.Substring($current.Length) } else { $target })
+            Push-CodexName -Stack $pending -Path $(if ($rooted) { $target.Substring($current.Length) } else { $target })
         }
         else {
             $current = $place
@@ -158,7 +158,7 @@ Function Get-CodexSteps {
     @{ Steps = $steps.ToArray(); IsComplete = $isComplete; Final = $current }
 }
 
-Function Push-CodexNames {
+Function Push-CodexName {
     # Puts the names of a path onto a stack, the first one uppermost.
     param ([System.Collections.Stack]$Stack, [AllowEmptyString()][string]$Path)
 
@@ -234,7 +234,7 @@ Function Get-CodexFinalPath {
     #>
     param ([string]$Path)
 
-    (Get-CodexSteps -Path $Path).Final
+    (Get-CodexWalk -Path $Path).Final
 }
 
 Function Test-CodexWay {
@@ -250,11 +250,11 @@ Function Test-CodexWay {
     #>
     param ([string]$Path, [System.Collections.IDictionary]$User, [switch]$IsParent)
 
-    $walked = Get-CodexSteps -Path $Path
+    $walked = Get-CodexWalk -Path $Path
     $isInside = Test-CodexInside -Path $Path -Folder $User['home_directory']
     $first = 0
     if ($isInside -and -not (Test-CodexOtherUser -User $User)) {
-        $first = (Get-CodexSteps -Path $User['home_directory']).Steps.Count
+        $first = (Get-CodexWalk -Path $User['home_directory']).Steps.Count
     }
     $folder = $null
     $last = $walked.Steps.Count - 1
@@ -312,7 +312,7 @@ Function Test-CodexHostWay {
     $folders = @([System.IO.Path]::GetDirectoryName($Path))
     if ($final -ne $Path) { $folders += [System.IO.Path]::GetDirectoryName($final) }
     foreach ($folder in $folders) {
-        foreach ($step in (Get-CodexSteps -Path $folder).Steps) {
+        foreach ($step in (Get-CodexWalk -Path $folder).Steps) {
             $who = Get-CodexHostStranger -Step $step
             if (-not $who) { continue }
             $answer = New-CodexMap
@@ -337,5 +337,5 @@ Function Get-CodexHostStranger {
     $other.who
 }
 
-Export-ModuleMember -Function Find-CodexHome, Resolve-CodexPath, Test-CodexRooted, Test-CodexInside, Get-CodexSteps, `
+Export-ModuleMember -Function Find-CodexHome, Resolve-CodexPath, Test-CodexRooted, Test-CodexInside, Get-CodexWalk, `
     Get-CodexStep, Get-CodexFinalPath, Test-CodexWay, Test-CodexHostWay
