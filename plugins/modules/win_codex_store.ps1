@@ -62,7 +62,7 @@ Function Expand-CodexEveryUser {
         }
         foreach ($name in (Get-CodexUserName)) {
             $one = New-CodexMap
-            foreach ($key in $homeRequest.Keys) { $one[$key] = $homeRequest[$key] }
+            foreach ($key in $homeRequest.psbase.Keys) { $one[$key] = $homeRequest[$key] }
             $one['user'] = $name
             $one['every_user'] = $false
             $one
@@ -116,7 +116,7 @@ Function Get-CodexHomeAnswer {
     else { Invoke-CodexDescribe @place -Environment $environment }
     if ($asksCodex -and -not $answer.Contains('error')) {
         $said = Get-CodexProgramAnswer @place
-        foreach ($key in $said.Keys) { $answer[$key] = $said[$key] }
+        foreach ($key in $said.psbase.Keys) { $answer[$key] = $said[$key] }
     }
     $answer['user_info'] = $user
     $answer['codex_home'] = $codexHome
@@ -140,7 +140,7 @@ Function Get-CodexModuleResult {
     $result['changed'] = $false
     try {
         $request = Read-CodexJson -Text ([System.Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Encoded)))
-        foreach ($name in $request['environment'].Keys) {
+        foreach ($name in $request['environment'].psbase.Keys) {
             [Environment]::SetEnvironmentVariable($name, $request['environment'][$name])
         }
         $answer = ConvertTo-CodexJson -Value (Get-CodexAnswer -Request $request)

@@ -33,6 +33,10 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
         "{path} is not an absolute path on this host, so it cannot be a Codex home. Correct codex_home, or CODEX_HOME "
         "or HOME in the task's environment."
     ),
+    "system_folder": (
+        "{path} is a disk, a profile or a folder of Windows, or one above such a folder, so it cannot be a Codex home: "
+        "it would become private. Correct codex_home."
+    ),
     "network_path": (
         "{path} is on another host. Locks and access rights of a Codex home can be relied on only on a local disk: "
         "choose another codex_home."

@@ -393,6 +393,19 @@ def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(
     assert text == json.dumps(json.loads(text), indent=2)
 
 
+def test_fields_may_be_called_what_a_language_calls_its_own(target_program: Program, home: Path) -> None:
+    """PowerShell gives the entry `Count` of a dictionary in place of the number of its entries."""
+    odd = {"Count": 0, "Keys": ["k"], "Values": {"Count": {}}, "length": 1, "items": {}, "psbase": 2}
+    before = {**odd, "tokens": {**odd, "refresh_token": "old"}, "kept": True}
+    new = {"auth_mode": "chatgpt", "tokens": {"refresh_token": "new"}}
+    old = json.dumps(before).encode()
+    (home / "auth.json").write_bytes(old)
+    content = json.dumps(new).encode()
+    target_program.apply(home, [write("auth.json", content, old, preserve_unknown_except=[])])
+    merged = json.loads((home / "auth.json").read_bytes())
+    assert merged == {**before, **new, "tokens": {**odd, "refresh_token": "new"}}
+
+
 def test_fields_are_not_merged_into_a_file_that_is_not_what_was_seen(target_program: TargetProgram, home: Path) -> None:
     for there in (None, b"half writ"):
         if there is not None:

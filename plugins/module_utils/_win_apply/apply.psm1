@@ -52,16 +52,19 @@ Function Invoke-CodexApply {
                 $place
             })
         $answer['results'] = @(for ($number = 0; $number -lt $operations.Count; $number++) {
-                if (Test-CodexOtherUser -User $User) { # an operation before may have made the folder
-                    Confirm-CodexPlace -Place $places[$number] -User $User -Guards $guards
-                }
-                $result = Get-CodexResult -Operation $operations[$number] -Path $places[$number]['path'] -User $User
+                # Again: an operation before may have made the folder, or somebody else was quicker.
+                Confirm-CodexHostPlace -Operations @($operations[$number]) -User $User -CodexHome $CodexHome `
+                    -Environment $Environment
+                Confirm-CodexPlace -Place $places[$number] -User $User -Guards $guards
+                $isGuarded = $guards.Contains("$($places[$number]['folder'])")
+                $result = Get-CodexResult -Operation $operations[$number] -Path $places[$number]['path'] -User $User `
+                    -IsGuarded $isGuarded
                 $result
                 if ($result['status'] -ne 'done') { break }
             })
     }
     finally {
-        foreach ($guard in $guards.Values) {
+        foreach ($guard in $guards.psbase.Values) {
             $guard.Dispose()
             [IO.File]::Delete($guard.Name) # for Wine, which forgets to
         }
@@ -129,9 +132,11 @@ Function Confirm-CodexHostPlace {
 
 Function Get-CodexResult {
     # The result of one operation: done, conflict or failed.
-    param ($Operation, [string]$Path, $User)
+    param ($Operation, [string]$Path, $User, [bool]$IsGuarded)
 
-    $result = Invoke-CodexGuarded -Work { Invoke-CodexWatched -Operation $Operation -Path $Path -User $User }
+    $result = Invoke-CodexGuarded -Work {
+        Invoke-CodexWatched -Operation $Operation -Path $Path -User $User -IsGuarded $IsGuarded
+    }
     if (-not $result.Contains('error')) {
         $result['status'] = 'done'
         return $result
@@ -142,7 +147,7 @@ Function Get-CodexResult {
         $failed['status'] = 'conflict'
     }
     elseif ($facts['reason'] -eq 'system') {
-        foreach ($name in $facts.Keys) { $failed[$name] = $facts[$name] }
+        foreach ($name in $facts.psbase.Keys) { $failed[$name] = $facts[$name] }
         $failed['status'] = 'failed'
         if ((Get-CodexLockPath -Path $Path -Operation $Operation) -contains $facts['path']) { return $failed }
     }
@@ -155,16 +160,16 @@ Function Get-CodexResult {
 
 Function Invoke-CodexWatched {
     # Does an operation, and looks at its file again when the programs that may overwrite it have ended.
-    param ($Operation, [string]$Path, $User)
+    param ($Operation, [string]$Path, $User, [bool]$IsGuarded)
 
     $isWatched = $Operation.Contains('watch_seconds')
     $running = if ($isWatched) { Get-CodexProcess -User $User } else { @{} }
-    $result = Invoke-CodexOperation -Operation $Operation -Path $Path -User $User
+    $result = Invoke-CodexOperation -Operation $Operation -Path $Path -User $User -IsGuarded $IsGuarded
     $written = $result['sha256']
     $result.Remove('sha256')
     if (-not $isWatched) { return $result }
     $now = Get-CodexProcess -User $User
-    foreach ($id in $now.Keys) { $running[$id] = $now[$id] }
+    foreach ($id in $now.psbase.Keys) { $running[$id] = $now[$id] }
     $isOverwritten = $false
     if ($Operation['operation'] -ne 'variables') { # which no Codex writes
         Wait-CodexProcess -Running $running -User $User -Seconds $Operation['watch_seconds']
@@ -173,7 +178,7 @@ Function Invoke-CodexWatched {
         $isOverwritten = $digest -ne $written
     }
     $result['overwritten'] = $isOverwritten
-    $result['processes'] = @(foreach ($id in @($running.Keys | Sort-Object)) {
+    $result['processes'] = @(foreach ($id in @($running.psbase.Keys | Sort-Object)) {
             $process = New-CodexMap
             $process['pid'] = $id
             $process['name'] = $running[$id]

@@ -101,7 +101,7 @@ Function Get-CodexLock {
 
     $share = [IO.FileShare] 'ReadWrite, Delete'
     try {
-        $stream = [IO.FileStream]::new($Path, [IO.FileMode]::OpenOrCreate, [IO.FileAccess]::ReadWrite, $share)
+        $stream = [IO.FileStream]::new($Path, [IO.FileMode]::Open, [IO.FileAccess]::ReadWrite, $share)
     }
     catch {
         $facts = ConvertTo-CodexSystemError -Exception $_.Exception -Path $Path

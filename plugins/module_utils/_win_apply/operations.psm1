@@ -22,10 +22,10 @@ Function Invoke-CodexOperation {
     .SYNOPSIS
     Does one operation, and returns its result, with the digest `sha256` of what it wrote. Throws a conflict.
     #>
-    param ($Operation, [string]$Path, $User)
+    param ($Operation, [string]$Path, $User, [bool]$IsGuarded)
 
     switch ($Operation['operation']) {
-        'directory' { return Set-CodexDirectory -Path $Path -Operation $Operation -User $User }
+        'directory' { return Set-CodexDirectory -Path $Path -Operation $Operation -User $User -IsGuarded $IsGuarded }
         'write' { return Update-CodexFile -Path $Path -Operation $Operation -User $User }
         'access' { return Set-CodexFileAccess -Path $Path -Operation $Operation -User $User }
         'remove' { return Clear-CodexFile -Path $Path -Operation $Operation -User $User }
@@ -49,9 +49,10 @@ Function Get-CodexLockPath {
 
 Function Set-CodexDirectory {
     # Makes a folder, or gives an existing one its access.
-    param ([string]$Path, $Operation, $User)
+    param ([string]$Path, $Operation, $User, [bool]$IsGuarded)
 
-    if ([IO.Directory]::Exists($Path)) {
+    # For another account, only where a guard is in it by now: that account may have made the folder a link meanwhile.
+    if ([IO.Directory]::Exists($Path) -and (-not (Test-CodexOtherUser -User $User) -or $IsGuarded)) {
         Set-CodexAccess -Path $Path -Access $Operation['access'] -User $User
     }
     else {
@@ -173,8 +174,8 @@ Function Join-CodexMap {
     param ($First, $Second, [AllowEmptyCollection()][string[]]$Unwanted)
 
     $joined = New-CodexMap
-    foreach ($name in $First.Keys) { $joined[$name] = $First[$name] }
-    foreach ($name in $Second.Keys) {
+    foreach ($name in $First.psbase.Keys) { $joined[$name] = $First[$name] }
+    foreach ($name in $Second.psbase.Keys) {
         if (-not $First.Contains($name) -and $Unwanted -cnotcontains $name) { $joined[$name] = $Second[$name] }
     }
     $joined

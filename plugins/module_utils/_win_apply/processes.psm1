@@ -9,6 +9,9 @@
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
+$script:PROCESS_LIMIT = 100 # programs that are told of
+$script:QUERY_SECONDS = 10 # for a question about one of them
+
 Function Get-CodexProcess {
     <#
     .SYNOPSIS
@@ -21,6 +24,9 @@ Function Get-CodexProcess {
     $isAdministrator = $null
     foreach ($process in [Diagnostics.Process]::GetProcesses()) {
         try {
+            if ($found.psbase.Count -ge $PROCESS_LIMIT) {
+                continue
+            }
             if ($process.ProcessName -notmatch '^codex(-|$)') {
                 continue
             }
@@ -59,8 +65,8 @@ Function Test-CodexProcessOwner {
     }
     try {
         $query = 'SELECT * FROM Win32_Process WHERE ProcessId = {0}' -f $Process.Id
-        $instance = Get-CimInstance -Query $query
-        $owner = Invoke-CimMethod -InputObject $instance -MethodName GetOwnerSid
+        $instance = Get-CimInstance -Query $query -OperationTimeoutSec $QUERY_SECONDS
+        $owner = Invoke-CimMethod -InputObject $instance -MethodName GetOwnerSid -OperationTimeoutSec $QUERY_SECONDS
         return $owner.Sid -eq $User['sid'] -and "$($instance.CommandLine)" -notmatch '\bpid-update-loop\b'
     }
     catch {
@@ -79,7 +85,7 @@ Function Wait-CodexProcess {
     $clock = [Diagnostics.Stopwatch]::StartNew()
     while ($Running.Count -and $clock.Elapsed.TotalSeconds -lt $Seconds) {
         $now = Get-CodexProcess -User $User
-        if (-not @($Running.Keys | Where-Object { $now.ContainsKey($_) }).Count) {
+        if (-not @($Running.psbase.Keys | Where-Object { $now.ContainsKey($_) }).Count) {
             return
         }
         Start-Sleep -Milliseconds 100

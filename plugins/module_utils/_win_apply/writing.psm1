@@ -82,7 +82,7 @@ Function Write-CodexFile {
     }
     $name = (Get-CodexTemporaryPrefix) + [Guid]::NewGuid().ToString('N').Substring(0, 16)
     $temporary = [IO.Path]::Combine([IO.Path]::GetDirectoryName($final), $name)
-    $kept = if ([IO.File]::Exists($final)) { Get-CodexKeptEntry -Path $final } else { @() }
+    $kept = if ([IO.File]::Exists($final)) { Get-CodexKeptEntry -Path $final -User $User } else { @() }
     $open = @{ stream = New-CodexFile -Path $temporary -Access $Access -User $User -Kept $kept }
     try {
         $open.stream.Write($Content, 0, $Content.Length)
@@ -91,7 +91,7 @@ Function Write-CodexFile {
             Confirm-CodexContent -Bytes (Read-CodexFile -Path $Path) -Expected $Expected
             if ([IO.File]::Exists($final)) { Clear-CodexReadOnly -Path $final } # else even its owner cannot replace it
             $open.stream.Dispose()
-            Move-CodexFile -From $temporary -To $final
+            Move-CodexFile -From $temporary -To $final -IsNew ($null -eq $Expected)
         } -Between {
             $open.stream = [IO.FileStream]::new($temporary, 'Open', 'Read', 'None')
         }
@@ -182,9 +182,18 @@ Function New-CodexLinkError {
 }
 
 Function Move-CodexFile {
-    # Puts a file in another one's place, in one step.
-    param ([string]$From, [string]$To)
+    # Puts a file in another one's place, in one step. IsNew: there was none; throws a conflict where there is one by now.
+    param ([string]$From, [string]$To, [bool]$IsNew)
 
+    if ($IsNew) {
+        try {
+            return [IO.File]::Move($From, $To)
+        }
+        catch {
+            if ([IO.File]::Exists($To) -and [IO.File]::Exists($From)) { throw (New-CodexTargetError -Reason conflict) }
+            throw
+        }
+    }
     if ($PSVersionTable['PSEdition'] -eq 'Core') {
         [IO.File]::Move($From, $To, $true) # PowerShell 7 only
     }

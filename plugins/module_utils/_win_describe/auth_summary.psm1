@@ -40,7 +40,7 @@ Function Get-CodexAuthSummary {
     param ([AllowEmptyCollection()][byte[]]$Bytes)
 
     try {
-        $document = Read-CodexJson -Text $UTF8.GetString($Bytes)
+        $document = Read-CodexJson -OfFile -Text $UTF8.GetString($Bytes)
         return New-CodexAuthSummary -Document $document
     }
     catch {
@@ -63,7 +63,7 @@ Function New-CodexAuthSummary {
     # The summary of an auth.json that is JSON. Throws FormatException for what Codex does not read.
     param ($Document)
 
-    if ($Document -isnot [System.Collections.IDictionary] -or $Document.Count -gt $FIELD_LIMIT) {
+    if ($Document -isnot [System.Collections.IDictionary] -or $Document.psbase.Count -gt $FIELD_LIMIT) {
         throw [FormatException]::new('not an object, or too many fields')
     }
     $tokens = $Document['tokens']
@@ -98,7 +98,7 @@ Function Get-CodexField {
     # The names at the top whose value is not null, sorted by their characters, as UTF-8 sorts them.
     param ([System.Collections.IDictionary]$Document)
 
-    $names = @(foreach ($name in $Document.Keys) {
+    $names = @(foreach ($name in $Document.psbase.Keys) {
             if ($null -ne $Document[$name]) { Get-CodexTextOrNull -Value $name }
         })
     $order = @(foreach ($name in $names) { [BitConverter]::ToString($UTF8.GetBytes($name)) })
@@ -128,7 +128,7 @@ Function Test-CodexEmpty {
     param ($Value)
 
     if ($Value -is [string]) { return $Value -eq '' }
-    if ($Value -is [System.Collections.ICollection]) { return $Value.Count -eq 0 }
+    if ($Value -is [System.Collections.ICollection]) { return $Value.psbase.Count -eq 0 }
     $null -eq $Value -or $Value -eq 0
 }
 
@@ -171,7 +171,7 @@ Function Read-CodexPayload {
     if ($parts.Length -lt 2) { return $null }
     try {
         $bytes = ConvertFrom-CodexBase64 -Text $parts[1].Replace('-', '+').Replace('_', '/')
-        return , (Read-CodexJson -Text $UTF8.GetString($bytes) -Lenient)
+        return , (Read-CodexJson -OfFile -Text $UTF8.GetString($bytes) -Lenient)
     }
     catch {
         if (-not (Test-CodexUnreadable -Exception $_.Exception)) { throw }

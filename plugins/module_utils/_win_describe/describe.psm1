@@ -59,6 +59,8 @@ Function Invoke-CodexDescribe {
     }
     Add-CodexFolderContent -Answer $answer -CodexHome $CodexHome -User $User
     $answer['leftovers'] = Get-CodexLeftover -Folders $folders
+    # Again: another account may have led the way elsewhere while an administrator read. Then this throws.
+    if (Test-CodexOtherUser -User $User) { $null = Test-CodexWay -Path $CodexHome -User $User }
     $answer['real_home'] = Get-CodexFinalPath -Path $CodexHome
     $answer['home_directory_exists'] = [System.IO.Directory]::Exists($User['home_directory'])
     $answer['is_root'] = Test-CodexAdministrator

@@ -34,25 +34,22 @@ Function Get-CodexFileFact {
 
     $facts = New-CodexMap
     $facts['path'] = $Path
-    $lock = $null
     try {
-        # Asking for the access or the owner of a file opens it, too, and Codex cannot replace it meanwhile (measured).
-        if ($Details -eq 'auth') { $lock = Lock-CodexReading -CodexHome $CodexHome }
-        $facts['kind'] = Get-CodexKind -Facts $facts -User $User
-        if ($facts['kind'] -ne 'file' -and $facts['kind'] -ne 'directory') { return $facts }
-        $security = Get-CodexSecurity -Path $Path
-        $facts['access'] = Get-CodexAccess -Path $Path -User $User -Security $security
-        $facts['owner'] = Get-CodexAccountName -Sid (Get-CodexOwner -Path $Path -Security $security)
-        if ($facts['kind'] -eq 'directory') { return $facts }
+        $seen = Get-CodexSeen -Facts $facts -Details $Details -User $User -CodexHome $CodexHome
+        $facts['kind'] = $seen.kind
+        if ($seen.kind -ne 'file' -and $seen.kind -ne 'directory') { return $facts }
+        $facts['access'] = Get-CodexAccess -Path $Path -User $User -Security $seen.security
+        $facts['owner'] = Get-CodexAccountName -Sid (Get-CodexOwner -Path $Path -Security $seen.security)
+        if ($seen.kind -eq 'directory') { return $facts }
         if ($Details -eq 'lock') {
             $facts['writable'] = $facts['access']['user'] -and -not $facts['access']['read_only']
             return $facts
         }
-        if ($Details -eq 'auth') {
-            Add-CodexAuth -Facts $facts -Once $Once
-        }
-        else {
-            Add-CodexContent -Facts $facts -Details $Details
+        if (-not (Add-CodexContentDigest -Facts $facts -Bytes $seen.bytes)) { return $facts }
+        if ($Details -eq 'auth') { Add-CodexAuth -Facts $facts -Seen $seen -User $User -CodexHome $CodexHome -Once $Once }
+        if ($Details -eq 'content') { $facts['content'] = [Convert]::ToBase64String($seen.bytes) }
+        if ($Details -eq 'variables') {
+            $facts['variables'] = Get-CodexFileVariable -Text ([System.Text.Encoding]::UTF8.GetString($seen.bytes))
         }
     }
     catch {
@@ -61,10 +58,29 @@ Function Get-CodexFileFact {
         foreach ($name in 'reason', 'code', 'cause') { $facts[$name] = $problem[$name] }
         $facts['kind'] = 'unreadable'
     }
+    $facts
+}
+
+Function Get-CodexSeen {
+    # What has to be asked of the file itself: kind, security, bytes. Of an auth.json while Codex's lock is held, and no
+    # longer: Codex cannot replace a file that is open, and waits for its lock for 5 seconds only (measured).
+    param (
+        [System.Collections.IDictionary]$Facts, [AllowNull()]$Details, [System.Collections.IDictionary]$User,
+        [string]$CodexHome
+    )
+
+    $seen = @{ kind = $null; security = $null; bytes = $null }
+    $lock = if ($Details -eq 'auth') { Lock-CodexReading -CodexHome $CodexHome } else { $null }
+    try {
+        $seen.kind = Get-CodexKind -Facts $Facts -User $User
+        if ($seen.kind -ne 'file' -and $seen.kind -ne 'directory') { return $seen }
+        $seen.security = Get-CodexSecurity -Path $Facts['path']
+        if ($seen.kind -eq 'file' -and $Details -ne 'lock') { $seen.bytes = Read-CodexFile -Path $Facts['path'] }
+    }
     finally {
         if ($null -ne $lock) { $lock.Dispose() }
     }
-    $facts
+    $seen
 }
 
 Function Get-CodexKind {
@@ -88,30 +104,21 @@ Function Get-CodexKind {
 }
 
 Function Add-CodexAuth {
-    # Adds the digest and the summary of an auth.json to its facts. The lock is held, see above.
-    param ([System.Collections.IDictionary]$Facts, [bool]$Once)
+    # Adds the summary of an auth.json to its facts.
+    param (
+        [System.Collections.IDictionary]$Facts, [hashtable]$Seen, [System.Collections.IDictionary]$User,
+        [string]$CodexHome, [bool]$Once
+    )
 
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     while ($true) {
-        $bytes = Read-CodexFile -Path $Facts['path']
-        if (-not (Add-CodexContentDigest -Facts $Facts -Bytes $bytes)) { return }
-        $Facts['auth'] = Get-CodexAuthSummary -Bytes $bytes
+        $Facts['auth'] = Get-CodexAuthSummary -Bytes $Seen.bytes
         # Codex up to 0.166 truncates auth.json before it writes it, which takes moments (measured): look again.
         $isLate = $watch.ElapsedMilliseconds -ge $AGAIN_MILLISECONDS
         if (-not $Facts['auth'].Contains('malformed') -or $Once -or $isLate) { return }
         [System.Threading.Thread]::Sleep($PAUSE)
-    }
-}
-
-Function Add-CodexContent {
-    # Adds the digest of any other file to its facts, and its content or its variables.
-    param ([System.Collections.IDictionary]$Facts, [AllowNull()]$Details)
-
-    $bytes = Read-CodexFile -Path $Facts['path']
-    if (-not (Add-CodexContentDigest -Facts $Facts -Bytes $bytes)) { return }
-    if ($Details -eq 'content') { $Facts['content'] = [Convert]::ToBase64String($bytes) }
-    if ($Details -eq 'variables') {
-        $Facts['variables'] = Get-CodexFileVariable -Text ([System.Text.Encoding]::UTF8.GetString($bytes))
+        $Seen = Get-CodexSeen -Facts $Facts -Details auth -User $User -CodexHome $CodexHome
+        if (-not (Add-CodexContentDigest -Facts $Facts -Bytes $Seen.bytes)) { return }
     }
 }
 
@@ -120,7 +127,7 @@ Function Add-CodexContentDigest {
     param ([System.Collections.IDictionary]$Facts, [AllowNull()][AllowEmptyCollection()][byte[]]$Bytes)
 
     if ($null -eq $Bytes) {
-        foreach ($name in @($Facts.Keys | Where-Object { $_ -ne 'path' })) { $Facts.Remove($name) }
+        foreach ($name in @($Facts.psbase.Keys | Where-Object { $_ -ne 'path' })) { $Facts.Remove($name) }
         $Facts['kind'] = 'absent'
         return $false
     }
@@ -143,7 +150,7 @@ Function Get-CodexFileVariable {
         $bare = $value -replace '^[''"]', ''
         if ($bare -match '^[''"]' -or $bare -match '^(\s|$)') { continue } # nothing, or a blank
         $name = $match.Groups[1].Value
-        if ($variables.Count -ge $VARIABLE_LIMIT -and -not $variables.Contains($name)) { break }
+        if ($variables.psbase.Count -ge $VARIABLE_LIMIT -and -not $variables.Contains($name)) { break }
         $variables[$name] = Get-CodexDigest -Bytes ([System.Text.Encoding]::UTF8.GetBytes($value))
     }
     $variables

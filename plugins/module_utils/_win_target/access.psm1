@@ -32,6 +32,7 @@ $script:MAY_ADD = 0x6 -bor 0x40000000 -bor $GENERIC_ALL # write or append data, 
 $script:DELETE = 0x10000
 $script:MAY_REPLACE = $DELETE -bor 0x40 -bor 0x40000 -bor 0x80000 -bor $GENERIC_ALL # delete (below), permissions, owner
 $script:INHERIT_ONLY = 2 # of PropagationFlags: not for the folder itself
+$script:ICACLS_TIME_LIMIT = 30000 # milliseconds
 $script:NAMES_LIMIT = 20 # of accounts in one list
 $script:INVALID_OWNER = 1307, 1314 # errors of Windows: this process may not make that account the owner
 
@@ -66,8 +67,12 @@ Function Get-CodexAccess {
         $sid = $rule.IdentityReference.Value
         if ($rule.AccessControlType -ne 'Allow' -or -not (Test-CodexOther -Sid $sid -User $User)) { continue }
         $rights = [int]$rule.FileSystemRights
-        if ($rights -band $MAY_READ) { $readers[(Get-CodexAccountName -Sid $sid)] = $true }
-        if ($rights -band ($MAY_ADD -bor $MAY_REPLACE)) { $writers[(Get-CodexAccountName -Sid $sid)] = $true }
+        if ($rights -band $MAY_READ -and $readers.psbase.Count -lt $NAMES_LIMIT) {
+            $readers[(Get-CodexAccountName -Sid $sid)] = $true
+        }
+        if ($rights -band ($MAY_ADD -bor $MAY_REPLACE) -and $writers.psbase.Count -lt $NAMES_LIMIT) {
+            $writers[(Get-CodexAccountName -Sid $sid)] = $true
+        }
         if ($rights -band $MAY_READ -and $EVERYBODY -contains $sid) { $isForAll = $true }
     }
     # An owner can always give itself the right to do so.
@@ -75,8 +80,8 @@ Function Get-CodexAccess {
     $access = New-CodexMap
     $access['owner_is_user'] = $security.Owner -eq $User['sid']
     $access['user'] = Test-CodexOwnAccess -Rules $security.Rules -User $User
-    $access['readers'] = Get-CodexFirstName -Names $readers.Keys
-    $access['writers'] = Get-CodexFirstName -Names $writers.Keys
+    $access['readers'] = Get-CodexFirstName -Names $readers.psbase.Keys
+    $access['writers'] = Get-CodexFirstName -Names $writers.psbase.Keys
     $access['everyone'] = $isForAll
     $access['inherits'] = -not $security.IsProtected
     $access['read_only'] = Test-CodexReadOnly -Path $Path
@@ -115,8 +120,14 @@ Function Get-CodexSecurity {
     if (-not $OnWindows) { return $null }
     $sections = [System.Security.AccessControl.AccessControlSections]'Owner, Access'
     $isFolder = [System.IO.Directory]::Exists($Path)
-    $security = if ($isFolder) { [System.Security.AccessControl.DirectorySecurity]::new($Path, $sections) }
-    else { [System.Security.AccessControl.FileSecurity]::new($Path, $sections) }
+    try {
+        $security = if ($isFolder) { [System.Security.AccessControl.DirectorySecurity]::new($Path, $sections) }
+        else { [System.Security.AccessControl.FileSecurity]::new($Path, $sections) }
+    }
+    catch {
+        if (Test-CodexSystemException -Exception $_.Exception) { throw }
+        throw (New-CodexSystemError -Code EACCES -Path $Path) # such as of a kind of link that .NET does not know
+    }
     $sidType = [System.Security.Principal.SecurityIdentifier]
     $ownerSid = $security.GetOwner($sidType)
     @{
@@ -263,20 +274,22 @@ Function Get-CodexSddl {
 Function Get-CodexKeptEntry {
     <#
     .SYNOPSIS
-    The entries, as SDDL, that stay whatever access is given: those that deny something, and those of Codex's sandbox.
+    The entries, as SDDL, that stay whatever access is given: those of Codex's sandbox, and those that deny something to
+    somebody else than the account, since it could not use its own file with them.
     #>
-    param ([string]$Path)
+    param ([string]$Path, [System.Collections.IDictionary]$User)
 
     if (-not $OnWindows) { return , @() }
     $sections = [System.Security.AccessControl.AccessControlSections]::Access
     $security = [System.Security.AccessControl.FileSecurity]::new($Path, $sections)
     $binary = $security.GetSecurityDescriptorBinaryForm()
+    $own = @($User['sid']) + $EVERYBODY + @(Get-CodexGroupSid -User $User)
     $list = [System.Security.AccessControl.RawSecurityDescriptor]::new($binary, 0).DiscretionaryAcl
     $kept = @(foreach ($ace in $list) {
             if ($ace -isnot [System.Security.AccessControl.CommonAce]) { continue }
             $isInherited = [bool]($ace.AceFlags -band [System.Security.AccessControl.AceFlags]::Inherited)
             $denies = $ace.AceQualifier -eq [System.Security.AccessControl.AceQualifier]::AccessDenied
-            $isKept = ($denies -and -not $isInherited) -or
+            $isKept = ($denies -and -not $isInherited -and $own -notcontains $ace.SecurityIdentifier.Value) -or
             (Test-CodexSandboxSid -Sid $ace.SecurityIdentifier.Value)
             if ($isKept) { ConvertTo-CodexEntryText -Ace $ace }
         })
@@ -361,6 +374,21 @@ Function New-CodexFolder {
         Add-CodexNewFolder -Path $Path -Sddl $sddl
         Set-CodexOwner -Path $Path -Access $Access -User $User
     }
+    Confirm-CodexNewFolder -Path $Path -User $User
+}
+
+Function Confirm-CodexNewFolder {
+    # Throws where a folder that was just made is somebody else's, who was quicker: .NET takes one that is there.
+    param ([string]$Path, [System.Collections.IDictionary]$User)
+
+    $owner = (Get-CodexSecurity -Path $Path).Owner
+    if (Test-CodexOther -Sid $owner -User $User) {
+        $details = @{ path = $Path; user = $User['name']; owner = Get-CodexAccountName -Sid $owner }
+        throw (New-CodexTargetError -Reason foreign -Details $details)
+    }
+    foreach ($name in [System.IO.Directory]::EnumerateFileSystemEntries($Path)) {
+        throw (New-CodexSystemError -Code EEXIST -Path $name)
+    }
 }
 
 Function Add-CodexNewFolder {
@@ -391,7 +419,7 @@ Function Set-CodexAccess {
         return
     }
     if (Test-CodexReadOnly -Path $Path) { Clear-CodexReadOnly -Path $Path }
-    $kept = Get-CodexKeptEntry -Path $Path
+    $kept = Get-CodexKeptEntry -Path $Path -User $User
     $sddl = Get-CodexSddl -Access $Access -Sid $User['sid'] -IsFolder $isFolder -Kept $kept -WithoutOwner
     $security = if ($isFolder) { [System.Security.AccessControl.DirectorySecurity]::new() }
     else { [System.Security.AccessControl.FileSecurity]::new() }
@@ -454,11 +482,10 @@ Function Set-CodexOwner {
     $process = [System.Diagnostics.Process]::Start($start)
     try {
         $process.StandardInput.Close()
-        $errors = $process.StandardError.ReadToEndAsync() # read, so that it never waits for its output to be taken
-        $null = $process.StandardOutput.ReadToEnd()
-        $null = $errors.Result
-        $process.WaitForExit()
-        if ($process.ExitCode -ne 0) { throw (New-CodexSystemError -Code EACCES -Path $Path) }
+        $null = $process.StandardError.ReadToEndAsync() # read, so that it never waits for its output to be taken
+        $null = $process.StandardOutput.ReadToEndAsync()
+        if (-not $process.WaitForExit($ICACLS_TIME_LIMIT)) { $process.Kill() }
+        if (-not $process.HasExited -or $process.ExitCode -ne 0) { throw (New-CodexSystemError -Code EACCES -Path $Path) }
     }
     finally {
         $process.Dispose()

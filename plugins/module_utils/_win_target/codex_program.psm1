@@ -11,6 +11,7 @@
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.errors
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.users
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.access
+#AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.way
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.registry
 
 Set-StrictMode -Version 2.0
@@ -67,7 +68,7 @@ Function Find-CodexProgram {
         foreach ($name in $places['names']) {
             try {
                 $path = [IO.Path]::Combine($folder, $name)
-                if ([IO.File]::Exists($path)) { return $path }
+                if ([IO.File]::Exists($path) -and (Test-CodexTrusted -Path $path -User $User)) { return $path }
             }
             catch [ArgumentException] {
                 break # a folder of PATH with characters that no path has
@@ -75,6 +76,17 @@ Function Find-CodexProgram {
         }
     }
     $null
+}
+
+Function Test-CodexTrusted {
+    # Whether nobody else can put another program in the place of this one: an administrator may be the one to run it.
+    param ([string]$Path, $User)
+
+    $program = Get-CodexFinalPath -Path $Path
+    foreach ($folder in @([IO.Path]::GetDirectoryName($Path), [IO.Path]::GetDirectoryName($program))) {
+        if ($null -ne (Get-CodexNewcomer -Path $folder -User $User)) { return $false }
+    }
+    -not (Get-CodexAccess -Path $program -User $User)['writers']
 }
 
 Function Get-CodexVersion {

@@ -47,7 +47,7 @@ Function New-CodexTargetError {
 
     $facts = New-CodexMap
     $facts['reason'] = $Reason
-    foreach ($name in $Details.Keys) { $facts[$name] = $Details[$name] }
+    foreach ($name in $Details.psbase.Keys) { $facts[$name] = $Details[$name] }
     $exception = [InvalidOperationException]::new($Reason)
     $exception.Data[$KEY] = $facts
     $exception
@@ -113,8 +113,8 @@ Function Invoke-CodexGuarded {
         return (& $Work)
     }
     catch {
+        # Of whatever kind: what one account has on its disk must not take the answers of all others away.
         $inner = Get-CodexInnerException -Exception $_.Exception
-        if (-not $inner.Data.Contains($KEY) -and -not (Test-CodexSystemException -Exception $inner)) { throw }
         $answer = New-CodexMap
         $answer['error'] = ConvertTo-CodexSystemError -Exception $inner
         return $answer

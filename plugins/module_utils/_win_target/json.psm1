@@ -11,7 +11,9 @@ $ErrorActionPreference = 'Stop'
 
 $script:LEVELS = 99 # objects and lists in each other; Codex itself stops at 128
 $script:LENIENT_LEVELS = 900 # about where Python stops
-$script:TOKENS_LIMIT = 400000 # of one text, each of which takes time; an auth.json has about sixty
+$script:TOKENS_LIMIT = 400000 # of a request, each of which takes time
+$script:FILE_TOKENS_LIMIT = 10000 # of an auth.json, which has about sixty
+$script:FILE_ESCAPES_LIMIT = 50000
 $script:DIGITS = 400 # of an integer; the largest number that any JSON library reads has 309
 
 # One token: 1 a text, 2 a mark, 3 a number with 4 its fraction and exponent, 5 a word, 6 the end.
@@ -40,6 +42,9 @@ Function New-CodexMap {
     <#
     .SYNOPSIS
     An empty map that keeps its order and tells names apart that differ in case only.
+
+    .DESCRIPTION
+    Ask psbase for its Keys and its Count: without that, PowerShell gives the entry of such a name, if there is one.
     #>
     [System.Collections.Specialized.OrderedDictionary]::new([StringComparer]::Ordinal)
 }
@@ -52,9 +57,10 @@ Function Read-CodexJson {
     .DESCRIPTION
     Refuses what not every program reads alike, too: a name twice in one object, half of a surrogate pair, numbers out of
     the range of 64 bits, and deep nesting. -Lenient takes those as Python does, where it is to agree with Python about
-    the payload of a token; an integer that is too large becomes infinite there.
+    the payload of a token; an integer that is too large becomes infinite there. -OfFile: the text is one of an account's
+    files, so it is bounded: a text of 4 MiB may otherwise take a minute.
     #>
-    param ([AllowEmptyString()][string]$Text, [switch]$Lenient)
+    param ([AllowEmptyString()][string]$Text, [switch]$Lenient, [switch]$OfFile)
 
     # In one function, since calling another one for each value would take most of the time that a description takes.
     $deepest = if ($Lenient) { $LENIENT_LEVELS } else { $LEVELS }
@@ -67,10 +73,12 @@ Function Read-CodexJson {
     $result = $null
     $position = 0
     $count = 0
-    while ($isUnicode) {
+    $limit = if ($OfFile) { $FILE_TOKENS_LIMIT } else { $TOKENS_LIMIT }
+    $hasManyEscapes = $OfFile -and $Text.Length - $Text.Replace('\', '').Length -gt $FILE_ESCAPES_LIMIT
+    while ($isUnicode -and -not $hasManyEscapes) {
         $match = $TOKEN.Match($Text, $position)
         $count += 1
-        if (-not $match.Success -or $count -gt $TOKENS_LIMIT) { break }
+        if (-not $match.Success -or $count -gt $limit) { break }
         $position = $match.Index + $match.Length
         $groups = $match.Groups
         if ($groups[1].Success) {
@@ -215,7 +223,7 @@ Function Add-CodexJson {
             else { Add-CodexJson -Builder $Builder -Value $item -Indent $Indent -Margin $inner }
             $before = ',' + $inner
         }
-        [void]$Builder.Append($(if ($Value.Count -eq 0) { '{}' } elseif ($Indent) { $Margin + '}' } else { '}' }))
+        [void]$Builder.Append($(if ($Value.psbase.Count -eq 0) { '{}' } elseif ($Indent) { $Margin + '}' } else { '}' }))
     }
     elseif ($Value -is [System.Collections.IEnumerable] -and $Value -isnot [string]) {
         $before = '[' + $inner

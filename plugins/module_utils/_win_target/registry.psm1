@@ -55,7 +55,7 @@ Function Get-CodexVariable {
         $facts['kind'] = 'unreadable'
         return $facts
     }
-    foreach ($name in @($found.Keys | Select-Object -First $VARIABLE_LIMIT)) {
+    foreach ($name in @($found.psbase.Keys | Select-Object -First $VARIABLE_LIMIT)) {
         $facts['variables'][$name] = $found[$name]
     }
     $facts
@@ -75,12 +75,12 @@ Function Set-CodexVariable {
     Invoke-CodexVariable -Scope $Operation['path'] -User $User -Writable -Work {
         param ($Key)
         $there = Read-CodexVariable -Key $Key
-        foreach ($name in $Operation['expected'].Keys) {
+        foreach ($name in $Operation['expected'].psbase.Keys) {
             if ($there[$name.ToUpperInvariant()] -ne $Operation['expected'][$name]) {
                 throw (New-CodexTargetError -Reason conflict)
             }
         }
-        foreach ($name in $set.Keys) {
+        foreach ($name in $set.psbase.Keys) {
             $Key.SetValue($name, $set[$name], [Microsoft.Win32.RegistryValueKind]::String)
         }
         foreach ($name in $unset) {

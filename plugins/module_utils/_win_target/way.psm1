@@ -29,7 +29,25 @@ Function Find-CodexHome {
     $path = $HomeRequest['codex_home']
     if (-not $path -and $null -eq $HomeRequest['user']) { $path = $Environment['CODEX_HOME'] }
     if (-not $path) { $path = $User['home_directory'] + $SEPARATOR + '.codex' }
-    Resolve-CodexLocalPath -Path $path
+    $path = Resolve-CodexLocalPath -Path $path
+    if ((Test-OnWindows) -and (Test-CodexSystemFolder -Path $path -User $User)) {
+        throw (New-CodexTargetError -Reason system_folder -Details @{ path = $path })
+    }
+    $path
+}
+
+Function Test-CodexSystemFolder {
+    # Whether a folder is a disk, one of Windows's own, a profile, or one above them: it must never be made private.
+    param ([string]$Path, [System.Collections.IDictionary]$User)
+
+    $places = @($User['home_directory'])
+    foreach ($name in 'Windows', 'System', 'ProgramFiles', 'ProgramFilesX86', 'CommonApplicationData', 'UserProfile') {
+        $places += [Environment]::GetFolderPath($name)
+    }
+    foreach ($place in $places) {
+        if ($place -and ($place -eq $Path -or (Test-CodexInside -Path $place -Folder $Path))) { return $true }
+    }
+    [System.IO.Path]::GetPathRoot($Path) -eq $Path -or (Test-CodexInside -Path $Path -Folder $places[1])
 }
 
 Function Resolve-CodexPath {
@@ -96,6 +114,7 @@ Function Resolve-CodexLocalPath {
         throw (New-CodexTargetError -Reason network_path -Details @{ path = $Path })
     }
     $full = [System.IO.Path]::GetFullPath($Path)
+    if ($full -notmatch '^[A-Za-z]:\\') { throw (New-CodexSystemError -Code EINVAL -Path $Path) } # a device, such as NUL
     if ($full.Length -gt 3) { return $full.TrimEnd('\') }
     $full
 }
@@ -144,7 +163,7 @@ Function Get-CodexWalk {
         }
         $null = $steps.Add($step)
         if ($steps.Count -gt $LINK_LIMIT) { throw (New-CodexSystemError -Code ELOOP -Path $Path) }
-        if ($step.IsLink) {
+        if ($step.IsLink -and -not $step.IsVolume) {
             $rooted = Test-CodexRooted -Path $step.Target
             $target = if ($rooted) { Resolve-CodexLocalPath -Path $step.Target } else { $step.Target }
             if ($rooted) { $current = [System.IO.Path]::GetPathRoot($target) }
@@ -194,6 +213,7 @@ Function Get-CodexStep {
     @{
         Path = $Path
         IsLink = $null -ne $target
+        IsVolume = $null -ne $target -and $target -match '^Volume\{' # mounted there, or a folder in it: it has no other path
         Target = $target
         IsFolder = [bool]($attributes -band [System.IO.FileAttributes]::Directory)
     }
@@ -216,15 +236,13 @@ Function Test-CodexMissing {
 }
 
 Function Get-CodexLinkTarget {
-    # Where a symbolic link or a junction leads; null for what is none, such as a file kept in a cloud or a mounted volume.
+    # Where a symbolic link or a junction leads; null for what is none, such as a file kept in a cloud.
     param ([string]$Path)
 
     $link = Get-Item -LiteralPath $Path -Force
     if ($link.LinkType -ne 'SymbolicLink' -and $link.LinkType -ne 'Junction') { return $null }
     $target = [string]@($link.Target)[0]
-    $target = $target -replace '^(\\\\\?\\|\\\?\?\\)', ''
-    if ($target -match '^Volume\{') { return $null }
-    $target
+    $target -replace '^(\\\\\?\\|\\\?\?\\)', ''
 }
 
 Function Get-CodexFinalPath {
@@ -260,7 +278,7 @@ Function Test-CodexWay {
     $last = $walked.Steps.Count - 1
     for ($n = 0; $n -le $last; $n++) {
         $step = $walked.Steps[$n]
-        if ($step.IsFolder -and -not $step.IsLink) { $folder = $step.Path }
+        if ($step.IsFolder -and (-not $step.IsLink -or $step.IsVolume)) { $folder = $step.Path }
         if ($n -lt $first) { continue }
         $isEnd = $walked.IsComplete -and $n -eq $last -and -not $IsParent
         Test-CodexStep -Step $step -User $User -IsEnd $isEnd
@@ -279,7 +297,7 @@ Function Test-CodexStep {
         if (-not (Test-CodexLinkSafe -Path $Step.Path -User $User)) {
             throw (New-CodexTargetError -Reason link_of_user -Details @{ path = $Step.Path; user = $User['name'] })
         }
-        return
+        if (-not $Step.IsVolume) { return }
     }
     if (-not $Step.IsFolder) { throw (New-CodexTargetError -Reason not_a_directory -Details @{ path = $Step.Path }) }
     $other = Get-CodexIntruder -Path $Step.Path -User $User
@@ -308,18 +326,14 @@ Function Test-CodexHostWay {
     #>
     param ([string]$Path)
 
-    $final = Get-CodexFinalPath -Path $Path
-    $folders = @([System.IO.Path]::GetDirectoryName($Path))
-    if ($final -ne $Path) { $folders += [System.IO.Path]::GetDirectoryName($final) }
-    foreach ($folder in $folders) {
-        foreach ($step in (Get-CodexWalk -Path $folder).Steps) {
-            $who = Get-CodexHostStranger -Step $step
-            if (-not $who) { continue }
-            $answer = New-CodexMap
-            $answer['unsafe_parent'] = $step.Path
-            $answer['unsafe_who'] = $who
-            return $answer
-        }
+    foreach ($step in (Get-CodexWalk -Path $Path).Steps) {
+        if (-not $step.IsLink -and -not $step.IsFolder) { continue } # the file itself
+        $who = Get-CodexHostStranger -Step $step
+        if (-not $who) { continue }
+        $answer = New-CodexMap
+        $answer['unsafe_parent'] = $step.Path
+        $answer['unsafe_who'] = $who
+        return $answer
     }
     $null
 }

@@ -23,6 +23,20 @@ OPEN_SESSIONS: t.Final = (
 )
 
 
+OF_WINDOWS: t.Final = (
+    "COMSPEC",
+    "PATH",
+    "PATHEXT",
+    "PSMODULEPATH",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "WINDIR",
+)
+"""Variables without which Windows or its programs do not work."""
+
+
 @dataclass
 class RegistryChanges:
     """What to change. The removals go before codex.env is written, so that none is forgotten; the rest after it."""
@@ -43,8 +57,11 @@ def plan_registry(
 
     values: codex.env as it is, with the variables of the last run. A variable that somebody gave another value since
     is not ours any more, and stays. secrets: values that a diff hides.
-    Raises CodexError where the registry cannot be read.
+    Raises CodexError where the registry cannot be read, and for a variable that Windows needs.
     """
+    for name in variables:
+        if name.upper() in OF_WINDOWS:
+            raise CodexError(f"environment: {name} is a variable that Windows needs. Set it in another way.")
     ours, changes = _by_name(values.get("variables", {})), RegistryChanges()
     user = described["user_info"]["name"]
     for place, name in LEVELS.items():
@@ -65,6 +82,12 @@ def plan_registry(
             known = "".join(f"{name} (another value)\n" for name in sorted(given) if name.upper() in there)
             diff = file_diff(file["path"], known, variable_lines(given, secrets))
             changes.settings.append(Change(_operation(place, given, [], there), diff))
+        foreign = [name for name in given if there.get(name.upper(), "") not in ("", ours.get(name.upper()))]
+        if foreign:
+            changes.warnings.append(
+                f"{file['path']} had {' and '.join(sorted(foreign))} with a value that fleet.codex did not set. It is "
+                "replaced, and does not come back when the variable is removed."
+            )
         if removed or given:
             names = ", ".join(sorted({*removed, *given}))
             changes.warnings.append(OPEN_SESSIONS.format(user=user if place == "user" else "all users", names=names))

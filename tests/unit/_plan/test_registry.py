@@ -52,6 +52,23 @@ def test_a_value_that_somebody_changed_is_set_again() -> None:
     assert change.operation["expected"] == {"A": registry(A="2")["variables"]["A"]}
 
 
+def test_somebody_elses_value_is_replaced_with_a_warning() -> None:
+    def warnings(**there: str) -> list[str]:
+        home = desired(environment={"A": "1"})
+        found = plan(home, describe(home, codex__env=values(A="0"), user_environment=registry(**there)))
+        return [warning for warning in found.warnings if "did not set" in warning]
+
+    assert warnings() == warnings(A="0") == []
+    (warning,) = warnings(A="9")
+    assert "had A with a value that fleet.codex did not set" in warning
+
+
+@pytest.mark.parametrize("name", ["PATH", "Path", "TEMP"])
+def test_a_variable_that_windows_needs_is_refused(name: str) -> None:
+    with pytest.raises(CodexError, match=f"^environment: {name} is a variable that Windows needs"):
+        changes({name: "C:/x"})
+
+
 def test_only_ours_are_removed_and_before_codex_env_forgets_them() -> None:
     there = registry(A="1", B="changed", C="3", OTHERS="4")
     removing, write = changes({"C": "3"}, codex__env=values(A="1", B="2", C="3"), user_environment=there)
