@@ -393,7 +393,7 @@ def test_fields_that_the_new_content_does_not_have_are_kept_when_asked(
     assert text == json.dumps(json.loads(text), indent=2)
 
 
-def test_fields_may_be_called_what_a_language_calls_its_own(target_program: Program, home: Path) -> None:
+def test_fields_may_be_called_what_a_language_calls_its_own(target_program: TargetProgram, home: Path) -> None:
     """PowerShell gives the entry `Count` of a dictionary in place of the number of its entries."""
     odd = {"Count": 0, "Keys": ["k"], "Values": {"Count": {}}, "length": 1, "items": {}, "psbase": 2}
     before = {**odd, "tokens": {**odd, "refresh_token": "old"}, "kept": True}

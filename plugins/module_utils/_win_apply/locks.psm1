@@ -6,6 +6,7 @@
 
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.errors
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.access
+#AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.making
 
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'

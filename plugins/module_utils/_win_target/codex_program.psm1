@@ -11,6 +11,7 @@
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.errors
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.users
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.access
+#AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.making
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.way
 #AnsibleRequires -PowerShell ansible_collections.fleet.codex.plugins.module_utils._win_target.registry
 
