@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""What an unchanged codex_home costs on Windows hosts, beside win_ping: windows.py ANSIBLE-PLAYBOOK INVENTORY ROUNDS."""
+"""What codex_home costs on Windows hosts, beside win_ping: windows.py ANSIBLE-PLAYBOOK INVENTORY ROUNDS."""
 
 from __future__ import annotations
 
@@ -50,9 +50,10 @@ def main(program: str, inventory: str, rounds: str) -> int:
     """Prints the medians and how they compare."""
     with tempfile.TemporaryDirectory(prefix="fleet-codex-bench.", dir="/var/tmp") as scratch:
         Path(scratch, "play.json").write_text(json.dumps(play(Path(inventory), int(rounds), scratch)), encoding="utf-8")
+        settings = {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_DEPRECATION_WARNINGS": "false"}
         done = subprocess.run(
             [program, "--inventory", inventory, f"{scratch}/play.json"],
-            env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "ANSIBLE_DEPRECATION_WARNINGS": "false"},
+            env={**os.environ, **settings},
             capture_output=True,
             text=True,
             check=False,

@@ -58,6 +58,7 @@ play
 if [ -z "${FLEET_CODEX_INVENTORY-}" ]; then
     say 'What codex.exe login status says there, without a network'
     # In front of it Codex may warn of its own temporary folders, which Wine cannot remove.
+    # shellcheck disable=SC1091  # made with the disk
     said=$(. "$run/bin/wine-env" && unshare --net /usr/lib/wine/wine64 "$codex" login status 2>&1 </dev/null | grep -v '^WARNING')
     echo "$said" | sed 's/^/  /'
     case $said in
