@@ -250,7 +250,7 @@ def test_a_codex_is_waited_for_until_it_ends_or_its_time_is_over_and_then_ended_
     record = programs / "pids"
     make_codex(programs, f"{child} & echo $$ $! >>{shlex.quote(str(record))}; {ending}")
     try:
-        answer = ask(target_program, home, programs, limits={"CODEX_TIME_LIMIT": 1})
+        answer = ask(target_program, home, programs, limits={"CODEX_TIME_LIMIT": 3})
         assert (answer["codex_version"], answer["login_status"]["method"]) == expected
         assert len(record.read_text().splitlines()) == 2
         assert [pid for pid in record.read_text().split() if is_running(int(pid))] == []

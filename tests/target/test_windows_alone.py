@@ -6,10 +6,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest, Operation
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
-from ansible_collections.fleet.codex.tests.support.powershell_program import NoPowershell, PowershellProgram, folder
+from ansible_collections.fleet.codex.tests.support.powershell_program import (
+    NoPowershell,
+    PowershellProgram,
+    folder,
+)
 from ansible_collections.fleet.codex.tests.support.skips import without_powershell
+from ansible_collections.fleet.codex.tests.support.target_program import write
 
 
 def with_program(*names: str) -> pytest.MarkDecorator:
@@ -113,3 +118,50 @@ def test_a_codex_that_others_can_replace_is_not_run(target_program: PowershellPr
     assert version(0o755, 0o755) == "0.171.0"
     assert version(0o777, 0o755) is None
     assert version(0o755, 0o757) is None
+
+
+@with_program("powershell-linux")
+@pytest.mark.parametrize(("mode", "who"), [(0o755, None), (0o1777, None), (0o777, "others"), (0o775, "group")])
+def test_nobody_else_may_be_able_to_change_the_way(
+    target_program: PowershellProgram, home: Path, mode: int, who: str | None
+) -> None:
+    above = home.parent / "above"
+    codex_home = above / "codex"
+    codex_home.mkdir(parents=True, mode=0o700)
+    above.chmod(mode)
+    answer = target_program.describe(codex_home)
+    if who is None:
+        assert answer["folder"]["kind"] == "directory"
+    else:
+        assert answer["error"] == {
+            "reason": "changeable",
+            "path": str(above),
+            "who": who,
+            "user": answer["error"]["user"],
+        }
+        results = target_program.execute(
+            "apply", [{"user": None, "codex_home": str(codex_home), "operations": [write("auth.json", b"x", None)]}]
+        )
+        assert results[0]["error"]["reason"] == "changeable"
+        assert list(codex_home.iterdir()) == []
+
+
+@with_program("powershell-linux")
+def test_a_link_that_nobody_else_can_replace_is_followed(target_program: PowershellProgram, home: Path) -> None:
+    """Who may replace one cannot be told apart here: a folder of this system in which others may add is `changeable`."""
+    above = home.parent / "above"
+    above.mkdir(mode=0o755)
+    (above / "codex").symlink_to(home)
+    assert target_program.describe(above / "codex")["real_home"] == str(home)
+
+
+@with_program("powershell-linux")
+def test_a_codex_home_that_others_can_write_is_told_of_and_made_private(
+    target_program: PowershellProgram, home: Path
+) -> None:
+    home.chmod(0o707)
+    access = target_program.describe(home)["folder"]["access"]
+    assert (access["readers"], access["writers"]) == (["others"], ["others"])
+    operation: Operation = {"operation": "directory", "base": "codex_home", "path": "", "access": "private"}
+    assert target_program.apply(home, [operation])[0]["status"] == "done"
+    assert target_program.describe(home)["folder"]["access"]["writers"] == []
