@@ -148,7 +148,7 @@ def test_nobody_else_may_be_able_to_change_the_way(
 
 @with_program("powershell-linux")
 def test_a_link_that_nobody_else_can_replace_is_followed(target_program: PowershellProgram, home: Path) -> None:
-    """Who may replace one cannot be told apart here: a folder of this system in which others may add is `changeable`."""
+    """Who may replace one cannot be told apart here: a folder in which others may add is `changeable` by itself."""
     above = home.parent / "above"
     above.mkdir(mode=0o755)
     (above / "codex").symlink_to(home)
