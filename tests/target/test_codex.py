@@ -7,8 +7,8 @@ import os
 import pwd
 import shlex
 import signal
-import time
 import stat
+import time
 import typing as t
 from pathlib import Path
 
