@@ -23,7 +23,7 @@ echo "  Ansible  $("$playbook" --version | sed -n '1s/.*\[\(.*\)\]/ansible-\1/p'
 scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/fleet-codex-demo.XXXXXX")
 if [ -n "${FLEET_CODEX_INVENTORY-}" ]; then
     inventory=$FLEET_CODEX_INVENTORY
-    own='-e codex_home=C:\fleet-codex-demo'
+    own='-e codex_home=C:/fleet-codex-demo' # -e would read a backslash and f as one character
     trap 'rm -rf "$scratch"' EXIT
     echo "  Host     yours, of the group windows in $inventory"
 else

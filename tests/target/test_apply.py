@@ -335,6 +335,16 @@ def test_codexs_locks_are_held_around_the_comparison_and_the_rename_and_stay(
     assert all(mode_of(home / name) == 0o600 for name in LOCKS)
 
 
+def wait_until(is_there: t.Callable[[], bool]) -> None:
+    """Returns when a writer has made its files and waits for a lock.
+
+    After 3 seconds at the latest: the program for Windows waits already when it reads the file, before it makes any.
+    """
+    end = time.monotonic() + 3
+    while not is_there() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_that_codex_holds_is_waited_for(target_program: TargetProgram, home: Path, name: str) -> None:
     (home / "auth.json").write_bytes(OLD)
@@ -344,9 +354,9 @@ def test_a_lock_that_codex_holds_is_waited_for(target_program: TargetProgram, ho
             target=lambda: results.append(target_program.apply(home, [write("auth.json", NEW, OLD, locks=LOCKS)]))
         )
         writer.start()
-        while not any(entry.startswith(".fleet-codex-") for entry in os.listdir(home)):
-            time.sleep(0.01)
+        wait_until(lambda: any(entry.startswith(".fleet-codex-") for entry in os.listdir(home)))
         time.sleep(0.3)
+        assert writer.is_alive()
         assert (home / "auth.json").read_bytes() == OLD
         # What Codex saves while it holds its lock must win.
         (home / "auth.json").write_bytes(b"renewed by Codex")
@@ -448,10 +458,13 @@ def test_no_backup_is_left_of_a_change_that_was_not_made(target_program: TargetP
         request = [write("auth.json", NEW, OLD, locks=LOCKS, backup=True)]
         writer = threading.Thread(target=lambda: results.append(target_program.apply(home, request)))
         writer.start()
-        while not any(name.startswith(".fleet-codex-") for name in os.listdir(home)) or not backups(
-            target_program, home
-        ):
-            time.sleep(0.01)
+        wait_until(
+            lambda: (
+                any(name.startswith(".fleet-codex-") for name in os.listdir(home))
+                and bool(backups(target_program, home))
+            )
+        )
+        assert writer.is_alive()
         file.write_bytes(b"renewed by Codex")
     writer.join()
     assert results[0][0]["status"] == "conflict"

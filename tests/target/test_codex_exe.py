@@ -98,9 +98,11 @@ def test_it_says_why_it_would_not_start(
         assert os.listdir(home) == []
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("version", "operation"), [*((version, "describe") for version in VERSIONS), (NEWEST, "apply")]
+)
 def test_looking_at_a_login_does_not_keep_codex_from_saving_one(
-    target_program: PowershellProgram, home: Path, version: str
+    target_program: PowershellProgram, home: Path, version: str, operation: str
 ) -> None:
     """A program that has auth.json open in another way makes Codex fail, and lose what it has just got."""
     exe, looks = codex_exe(version), 0
@@ -119,7 +121,11 @@ def test_looking_at_a_login_does_not_keep_codex_from_saving_one(
         login.stdin.write(key)
         login.stdin.close()
         while login.poll() is None:
-            assert target_program.describe(home)["files"]["auth"]["kind"] in ("file", "absent")
+            if operation == "describe":
+                assert target_program.describe(home)["files"]["auth"]["kind"] in ("file", "absent")
+            else:  # which looks at the file, and leaves it alone since it is another one
+                other = write("auth.json", b"new", b"another", locks=LOCKS)
+                assert target_program.apply(home, [other])[0]["status"] == "conflict"
             looks += 1
         assert login.returncode == 0, login.stderr.read()
         assert json.loads((home / "auth.json").read_text())["OPENAI_API_KEY"] == key

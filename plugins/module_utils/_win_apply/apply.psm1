@@ -32,7 +32,6 @@ Function Invoke-CodexApply {
 
     $operations = @($HomeRequest['operations'])
     $answer = New-CodexMap
-    Confirm-CodexOwnProgram -HomeRequest $HomeRequest -User $User
     if ($HomeRequest['start_check']) {
         $content = [Convert]::FromBase64String($HomeRequest['start_check'])
         $problem = Get-CodexStartProblem -User $User -Content $content
@@ -173,7 +172,7 @@ Function Invoke-CodexWatched {
     $isOverwritten = $false
     if ($Operation['operation'] -ne 'variables') { # which no Codex writes
         Wait-CodexProcess -Running $running -User $User -Seconds $Operation['watch_seconds']
-        $bytes = Get-CodexContent -Path $Path
+        $bytes = Get-CodexContent -Path $Path -Locks (Get-CodexLockPath -Path $Path -Operation $Operation) -User $User
         $digest = if ($null -ne $bytes) { Get-CodexDigest -Bytes $bytes } else { $null }
         $isOverwritten = $digest -ne $written
     }

@@ -79,7 +79,8 @@ Function Update-CodexFile {
     # Replaces a file, or makes it, with the folder that it is in.
     param ([string]$Path, $Operation, $User)
 
-    $there = Get-CodexContent -Path $Path
+    $locks = Get-CodexLockPath -Path $Path -Operation $Operation
+    $there = Get-CodexContent -Path $Path -Locks $locks -User $User
     Confirm-CodexContent -Bytes $there -Expected $Operation['expected']
     $folder = [IO.Path]::GetDirectoryName($Path)
     if (-not [IO.Directory]::Exists($folder)) {
@@ -92,7 +93,7 @@ Function Update-CodexFile {
     }
     $result = Invoke-CodexBackedUp -Path $Path -Operation $Operation -User $User -There $there -Change {
         Write-CodexFile -Path $Path -Content $content -Access $Operation['access'] -User $User `
-            -Expected $Operation['expected'] -Locks (Get-CodexLockPath -Path $Path -Operation $Operation)
+            -Expected $Operation['expected'] -Locks $locks
     }
     $result['sha256'] = Get-CodexDigest -Bytes $content
     $result
@@ -116,12 +117,12 @@ Function Copy-CodexFile {
     # system would follow to give any file of the host to that account; what is moved follows none.
     param ([string]$Path, [string]$Access, $User)
 
-    $there = Get-CodexContent -Path $Path
-    if (Test-CodexLink -Path $Path) { throw (New-CodexLinkError -Path $Path -User $User) }
-    if ($null -eq $there) { throw (New-CodexSystemError -Code ENOENT -Path $Path) }
     $folder = [IO.Path]::GetDirectoryName($Path)
     $names = @('auth.lock', ([IO.Path]::GetFileName($Path) + '.lock')) # what Codex takes to save this file
     $locks = @($names | ForEach-Object { [IO.Path]::Combine($folder, $_) } | Where-Object { [IO.File]::Exists($_) })
+    $there = Get-CodexContent -Path $Path -Locks $locks -User $User
+    if (Test-CodexLink -Path $Path) { throw (New-CodexLinkError -Path $Path -User $User) }
+    if ($null -eq $there) { throw (New-CodexSystemError -Code ENOENT -Path $Path) }
     Write-CodexFile -Path $Path -Content $there -Access $Access -User $User -Expected (Get-CodexDigest -Bytes $there) `
         -Locks $locks
 }
@@ -132,16 +133,17 @@ Function Clear-CodexFile {
 
     $there = $null
     $expected = $Operation['expected']
+    $locks = Get-CodexLockPath -Path $Path -Operation $Operation
     $isLink = Test-CodexLink -Path $Path
     if (-not $isLink -or -not (Test-CodexOtherUser -User $User)) {
-        $there = Get-CodexContent -Path $Path
+        $there = Get-CodexContent -Path $Path -Locks $locks -User $User
     }
     if (-not $isLink) {
         Confirm-CodexContent -Bytes $there -Expected $expected
     }
     $result = Invoke-CodexBackedUp -Path $Path -Operation $Operation -User $User -There $there -Change {
         Remove-CodexFile -Path $Path -User $User -Expected $expected -IsLink $isLink `
-            -Locks (Get-CodexLockPath -Path $Path -Operation $Operation)
+            -Locks $locks
     }
     $result['sha256'] = $null
     $result

@@ -33,18 +33,26 @@ Function Get-CodexContent {
     <#
     .SYNOPSIS
     A file's bytes, $null where there is none; waits for a program that lets nobody read it meanwhile.
+
+    .DESCRIPTION
+    Locks: Codex's, which are held for each attempt, since Codex cannot replace a file that is open (measured).
     #>
-    param ([string]$Path)
+    param ([string]$Path, [AllowEmptyCollection()][string[]]$Locks = @(), $User)
 
     if ([IO.Directory]::Exists($Path)) { throw (New-CodexSystemError -Code EISDIR -Path $Path) }
+    if (-not [IO.File]::Exists($Path)) { $Locks = @() } # nor may there be a folder for them
     $clock = [Diagnostics.Stopwatch]::StartNew()
     while ($true) {
+        $streams = Lock-CodexFile -Paths $Locks -User $User
         try {
             return , (Read-CodexFile -Path $Path)
         }
         catch {
             $isHeld = (ConvertTo-CodexSystemError -Exception $_.Exception -Path $Path)['code'] -eq 'EBUSY'
             if (-not $isHeld -or $clock.Elapsed.TotalSeconds -gt $HELD_TIME_LIMIT) { throw }
+        }
+        finally {
+            Unlock-CodexFile -Streams $streams
         }
         Start-Sleep -Milliseconds $HELD_PAUSE
     }

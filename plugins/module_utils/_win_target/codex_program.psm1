@@ -26,19 +26,6 @@ $script:WORDS_LIMIT = 1000 # characters of what a `codex` says of a configuratio
 $script:SYSTEM_VARIABLES = @('SystemRoot', 'windir', 'SystemDrive', 'ComSpec', 'PATHEXT', 'OS', 'ProgramData',
     'ProgramFiles', 'ProgramFiles(x86)', 'NUMBER_OF_PROCESSORS', 'PROCESSOR_ARCHITECTURE')
 
-Function Confirm-CodexOwnProgram {
-    <#
-    .SYNOPSIS
-    Throws where a home of a request asks for the `codex` of another account.
-    #>
-    param ($HomeRequest, $User)
-
-    $isAsked = $HomeRequest['detect_version'] -or $HomeRequest['login_status'] -or $HomeRequest['start_check']
-    if ($isAsked -and (Test-CodexOtherUser -User $User)) {
-        throw (New-CodexTargetError -Reason codex_needs_user -Details @{ user = $User['name'] })
-    }
-}
-
 Function Get-CodexProgramAnswer {
     <#
     .SYNOPSIS
@@ -46,7 +33,6 @@ Function Get-CodexProgramAnswer {
     #>
     param ($HomeRequest, $User, [string]$CodexHome)
 
-    Confirm-CodexOwnProgram -HomeRequest $HomeRequest -User $User
     $answer = New-CodexMap
     if ($HomeRequest['detect_version']) {
         $answer['codex_version'] = Get-CodexVersion -User $User
@@ -66,6 +52,7 @@ Function Find-CodexProgram {
 
     $places = Get-CodexProgramPlace -User $User
     foreach ($folder in $places['folders']) {
+        if (-not (Test-CodexTrustedFolder -Folder $folder -User $User)) { continue }
         foreach ($name in $places['names']) {
             try {
                 $path = [IO.Path]::Combine($folder, $name)
@@ -84,10 +71,20 @@ Function Test-CodexTrusted {
     param ([string]$Path, $User)
 
     $program = Get-CodexFinalPath -Path $Path
-    foreach ($folder in @([IO.Path]::GetDirectoryName($Path), [IO.Path]::GetDirectoryName($program))) {
-        if ($null -ne (Get-CodexNewcomer -Path $folder -User $User)) { return $false }
+    $isSafe = Test-CodexTrustedFolder -Folder ([IO.Path]::GetDirectoryName($program)) -User $User
+    $isSafe -and -not (Get-CodexAccess -Path $program -User $User)['writers']
+}
+
+Function Test-CodexTrustedFolder {
+    # Whether a folder is there, and nobody else can put a program into it.
+    param ([string]$Folder, $User)
+
+    try {
+        [IO.Directory]::Exists($Folder) -and $null -eq (Get-CodexNewcomer -Path $Folder -User $User)
     }
-    -not (Get-CodexAccess -Path $program -User $User)['writers']
+    catch {
+        $false # its access cannot be looked at
+    }
 }
 
 Function Get-CodexVersion {
@@ -270,7 +267,9 @@ Function Set-CodexProgramEnvironment {
         if ($value) { $Variables[$name] = $value }
     }
     $name = @($User['name'] -split '\\')[-1]
-    $folders = (Get-CodexProgramPlace -User $User)['folders']
+    # npm's codex.cmd takes its node from there.
+    $folders = @((Get-CodexProgramPlace -User $User)['folders'] |
+            Where-Object { Test-CodexTrustedFolder -Folder $_ -User $User })
     $Variables['PATH'] = $folders -join [IO.Path]::PathSeparator
     $Variables['CODEX_HOME'] = $CodexHome
     $Variables['HOME'] = $HomeDirectory
@@ -353,4 +352,4 @@ Function Stop-CodexTree {
     $null = $Process.WaitForExit(1000)
 }
 
-Export-ModuleMember -Function Confirm-CodexOwnProgram, Find-CodexProgram, Get-CodexProgramAnswer, Get-CodexStartProblem
+Export-ModuleMember -Function Find-CodexProgram, Get-CodexProgramAnswer, Get-CodexStartProblem

@@ -47,7 +47,9 @@ Function Test-CodexSystemFolder {
     foreach ($place in $places) {
         if ($place -and ($place -eq $Path -or (Test-CodexInside -Path $place -Folder $Path))) { return $true }
     }
-    [System.IO.Path]::GetPathRoot($Path) -eq $Path -or (Test-CodexInside -Path $Path -Folder $places[1])
+    if ([System.IO.Path]::GetPathRoot($Path) -eq $Path) { return $true }
+    # SYSTEM has its profile there.
+    (Test-CodexInside -Path $Path -Folder $places[1]) -and -not (Test-CodexInside -Path $Path -Folder $places[0])
 }
 
 Function Resolve-CodexPath {

@@ -39,12 +39,13 @@ def outranking_variables(described: HomeAnswer, environment: t.Mapping[str, str]
     ours = values.get("variables", {})
     own: t.Collection[str] = ours if environment is None else environment
     places: list[tuple[str, t.Collection[str]]] = [(values["path"], own)]
-    for file in (files[name] for name in (SYSTEM_FILE, *LEVELS.values()) if name in files):
-        # On Windows an earlier run put its variables there, too, which are those of codex.env.
-        there = {name for name, digest in file.get("variables", {}).items() if ours.get(name) != digest}
-        places.append(
-            (file["path"], there - {*own} if described["system"] == "windows" else {*file.get("variables", {})})
-        )
+    for query in (SYSTEM_FILE, *LEVELS.values()):
+        if query not in files:
+            continue
+        there = files[query].get("variables", {})
+        if query in LEVELS.values():  # where an earlier run put its variables, too: those of codex.env
+            there = {name: digest for name, digest in there.items() if name not in own and ours.get(name) != digest}
+        places.append((files[query]["path"], there))
     return [(name, path) for path, names in places for name in versions.OUTRANKING_VARIABLES if name in names]
 
 

@@ -30,6 +30,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
     remove_operation,
     write_operation,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform.access import exposure_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import Diff, config_diff, file_diff
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.changes import KeyChange, find_changes
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import KeyPath, Table, Unreadable, dotted
@@ -180,6 +181,8 @@ def _write_step(desired: DesiredHome, user: str, file: FileFacts, new: bytes | N
         step.changes.append(Change(write_operation(*place, new, file, access, config.backup), diff))
     elif file["kind"] != "absent":
         step.changes += access_changes(*place, file, access, user)
+    if step.changes and not config.layer.is_host_wide:
+        step.warnings += exposure_warnings(file)
     if is_foreign and file["mount_point"]:
         step.warnings.append(
             f"{file['path']} belongs to {file['owner']}, who can change it for every user, and is a mount point of "

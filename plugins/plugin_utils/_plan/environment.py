@@ -21,7 +21,12 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
     write_operation,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._platform import paths
-from ansible_collections.fleet.codex.plugins.plugin_utils._platform.access import FILE_MODE, PRIVATE, Access
+from ansible_collections.fleet.codex.plugins.plugin_utils._platform.access import (
+    FILE_MODE,
+    PRIVATE,
+    Access,
+    exposure_warnings,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff, variable_lines
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, Operation
@@ -63,6 +68,7 @@ def plan_environment(desired: DesiredHome, described: HomeAnswer) -> Environment
         changed_variables=_changed_variables(variables, values),
     )
     if desired.is_windows:
+        step.warnings += exposure_warnings(values) if step.changes else []
         registry = plan_registry(variables, values, desired.environment_level, described, secrets)
         step.changes = [*registry.removals, *step.changes, *registry.settings]
         step.warnings += registry.warnings

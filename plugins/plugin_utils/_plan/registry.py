@@ -10,12 +10,18 @@ import hashlib
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.fleet.codex.plugins.plugin_utils import messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import LEVELS
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import Change
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.diffs import file_diff, variable_lines
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import EnvironmentLevel
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer, Operation
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
+    FileFacts,
+    HomeAnswer,
+    Operation,
+    TargetErrorFacts,
+)
 
 OPEN_SESSIONS: t.Final = (
     "Programs and sessions of {user} that are open keep the variables that they began with. Start them anew to have "
@@ -57,7 +63,8 @@ def plan_registry(
 
     values: codex.env as it is, with the variables of the last run. A variable that somebody gave another value since
     is not ours any more, and stays. secrets: values that a diff hides.
-    Raises CodexError where the registry cannot be read, and for a variable that Windows needs.
+    Raises CodexError where the registry cannot be read or, for the machine, written, and for a variable that Windows
+    needs.
     """
     for name in variables:
         if name.upper() in OF_WINDOWS:
@@ -75,6 +82,13 @@ def plan_registry(
         kept = _by_name(wanted)
         removed = sorted(name for name in ours if name not in kept and there.get(name) == ours[name])
         given = {name: value for name, value in wanted.items() if there.get(name.upper()) != _digest(value)}
+        if place == "machine" and (removed or given) and not described["is_root"]:
+            facts: TargetErrorFacts = {
+                "reason": "host_needs_administrator",
+                "path": file["path"],
+                "running": user,
+            }
+            raise CodexError(messages.target_error(facts))
         if removed:
             diff = file_diff(file["path"], "".join(f"{name}\n" for name in removed), "")
             changes.removals.append(Change(_operation(place, {}, removed, there), diff))

@@ -91,10 +91,11 @@ def _others(found: AccessFacts) -> str:
 
 
 def exposure_warnings(file: FileFacts | FolderFacts) -> list[str]:
-    """A warning about a private file, or folder, on Windows that others had access to; on POSIX, modes say it."""
+    """A warning about a private file, or folder, on Windows that others have access to; on POSIX, modes say it."""
     who = sorted({*file["access"]["readers"], *file["access"]["writers"]}) if "access" in file else []
     if not who:
         return []
     return [
-        f"{file['path']} was open to {', '.join(who)}. It is private now; replace the login if they may have read it."
+        f"{file['path']} is open to {', '.join(who)}, and is made private. Replace what is secret in it if they may "
+        "have read it."
     ]

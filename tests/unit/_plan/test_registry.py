@@ -92,6 +92,14 @@ def test_the_machine_gets_variables_only_where_the_playbook_says_so() -> None:
     ]
 
 
+def test_the_machine_needs_an_administrator_also_in_check_mode() -> None:
+    home = desired(environment={"A": "1"}, environment_level="machine")
+    answer = describe(home)
+    answer["is_root"] = False
+    with pytest.raises(CodexError, match=r"Writing HKEY.* needs an administrator, and the task runs as alice"):
+        plan(home, answer)
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("absent", "has no profile on this host yet"), ("unreadable", "Run the task as an administrator")],

@@ -57,11 +57,23 @@ def test_what_others_may_read_becomes_private_and_is_said() -> None:
     made = plan(home, answer)
     assert operations(made) == ["directory", "access auth.json"]
     assert diffs(made)[1]["before"] == "access: BUILTIN\\Users may read it\n"
-    assert [warning.partition(".")[0] for warning in made.warnings if "open to" in warning] == [
-        "C:\\Users\\alice\\",
-        "C:\\Users\\alice\\",
-    ]
     assert "open to bob" in str(made.warnings) and "open to BUILTIN" in str(made.warnings)
+
+
+def test_every_file_that_was_open_to_others_is_named_once() -> None:
+    home = desired(auth={"api_key": KEY}, config={"settings": {"a": 1}}, environment={"A": "1"})
+    wide = {"readers": ["BUILTIN\\Users"]}
+    answer = describe(
+        home,
+        auth=on_windows(auth_file({"api_key": KEY}), **wide),
+        config=on_windows(config_file(b"a = 1\n"), **wide),
+        codex__env=on_windows(planning.file(b"A=1\n"), **wide),
+        user_environment=registry(A="1"),
+    )
+    made = plan(home, answer)
+    assert operations(made) == ["access auth.json", "access config.toml", "access codex.env"]
+    named = [warning.partition(" is open to")[0] for warning in made.warnings]
+    assert named == [f"{CODEX_HOME}\\{name}" for name in ("auth.json", "config.toml", "codex.env")]
 
 
 def test_files_of_the_host_are_readable_by_all() -> None:

@@ -92,7 +92,7 @@ def test_words() -> None:
     wide = facts(access=acl(writers=["bob"], readers=["Users", "bob"], user=False, read_only=True))
     assert access.found_words(wide) == ("access: bob may change it, Users may read it, the user may not, read-only")
     assert access.exposure_warnings(wide) == [
-        "x was open to Users, bob. It is private now; replace the login if they may have read it."
+        "x is open to Users, bob, and is made private. Replace what is secret in it if they may have read it."
     ]
     assert access.exposure_warnings(facts(mode=0o644)) == []
     assert access.exposure_warnings(facts(access=acl())) == []
