@@ -51,7 +51,8 @@ attributes:
     platforms: posix, windows
     support: full
     details:
-      - A POSIX target needs Python 3.6 or later with its standard library, and nothing else.
+      - A POSIX target needs Python 3.6 or later with its standard library, and nothing else. Without it, a POSIX shell
+        with the utilities of Debian, Alpine or busybox does.
       - A Windows target needs PowerShell 5.1 or 7, and nothing else.
 """
 

@@ -17,6 +17,7 @@ author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:
   - fleet.codex.home
+  - fleet.codex.home.container
   - fleet.codex.home.version
   - fleet.codex.file
   - fleet.codex.attributes
@@ -98,6 +99,15 @@ options:
         ChatGPT tokens with an empty C(refresh_token) or with the C(auth_mode) C(chatgptAuthTokens).
     type: bool
     default: false
+  allow_mounted_file:
+    description:
+      - Whether a ChatGPT login that Codex renews may be written to an C(auth.json) that is mounted into a container by
+        itself.
+      - Codex 0.167.2 and later cannot save the renewed login there, and lose it. The way is to mount the folder. So
+        without this option the task fails before anything is written, unless O(codex_version) is an older version.
+      - A login that is there already only gets a warning.
+    type: bool
+    default: false
   state:
     description:
       - V(absent) removes the file on the target. It never runs C(codex logout), which would revoke the login for
@@ -170,6 +180,7 @@ EXAMPLES = r"""
     codex_home: /srv/codex/ci-nightly
     content: "{{ vault_codex_auth_ci }}"
     allow_shared_refresh_token: true
+    allow_mounted_file: true
   become: true
 
 - name: Log the build agent of a Windows host in, whose Codex home is not in the profile
@@ -178,6 +189,16 @@ EXAMPLES = r"""
     codex_home: C:\codex-build
     api_key: "{{ vault_openai_api_key }}"
   when: "'windows' in group_names"
+
+- name: Log root of a container in, from the container's host
+  fleet.codex.codex_auth_file:
+    container:
+      name: agent
+      engine: docker
+      user: root
+    api_key: "{{ vault_openai_api_key }}"
+  become: true
+  when: "'docker_hosts' in group_names"
 
 - name: Remove the login of bob from this host without revoking it
   fleet.codex.codex_auth_file:

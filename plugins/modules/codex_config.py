@@ -19,6 +19,7 @@ author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:
   - fleet.codex.home
+  - fleet.codex.home.container
   - fleet.codex.home.version
   - fleet.codex.file
   - fleet.codex.attributes
@@ -303,6 +304,17 @@ EXAMPLES = r"""
     codex_version: "0.148.0"
     settings: {model: gpt-5}
   when: "'windows' in group_names"
+
+- name: Set the model for the user of a container, from the container's host
+  fleet.codex.codex_config:
+    container:
+      name: agent
+      engine: docker
+      user: "1000"
+    settings:
+      model: gpt-5
+  become: true
+  when: "'docker_hosts' in group_names"
 
 - name: Write a configuration, even if the old one is not valid TOML any more
   fleet.codex.codex_config:

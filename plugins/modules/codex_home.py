@@ -18,6 +18,7 @@ version_added: "0.1.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:
+  - fleet.codex.home.container
   - fleet.codex.attributes
   - fleet.codex.attributes.writes
 attributes:
@@ -56,8 +57,9 @@ options:
         description:
           - The Codex home, as an absolute path. On Windows, it begins with a drive, as in V(C:\\codex-ci).
           - Without this option, it is C(.codex) in the home directory of the user. If O(homes[].user) is not given
-            either, E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task take precedence. On Windows, the
-            home directory is the profile of the user, and E(HOME) has no effect.
+            either, E(CODEX_HOME) and E(HOME) in the C(environment) keyword of the task take precedence, and in a
+            container those that it runs with. On Windows, the home directory is the profile of the user, and E(HOME)
+            has no effect.
           - Every folder on the path must belong to root or to the user, because the owner of a folder can replace what
             is in it. On Windows, nobody but the user, SYSTEM and Administrators may be able to rename or remove such a
             folder. A folder on another host is refused there.
@@ -156,6 +158,16 @@ options:
               - Each home goes by its own value. Set it for all homes that share the login.
               - Logins that Codex does not renew can go to any number of homes. These are API keys, personal access
                 tokens, and ChatGPT tokens with an empty C(refresh_token) or with the C(auth_mode) C(chatgptAuthTokens).
+            type: bool
+            default: false
+          allow_mounted_file:
+            description:
+              - Whether a ChatGPT login that Codex renews may be written to an C(auth.json) that is mounted into a
+                container by itself.
+              - Codex 0.167.2 and later cannot save the renewed login there, and lose it. The way is to mount the
+                folder. So without this option the task fails before anything is written, unless
+                O(homes[].codex_version) is an older version.
+              - A login that is there already only gets a warning.
             type: bool
             default: false
           state:
@@ -528,6 +540,7 @@ EXAMPLES = r"""
         auth:
           content: "{{ vault_codex_auth_ci }}"
           allow_shared_refresh_token: true
+          allow_mounted_file: true
   become: true
 
 - name: Ask the Codex on the host whether it sees the login
@@ -558,6 +571,18 @@ EXAMPLES = r"""
           HTTPS_PROXY: http://proxy.example.com:3128
         environment_level: machine
   when: "'windows' in group_names"
+
+- name: Log the user of a container in, from the container's host
+  fleet.codex.codex_home:
+    container:
+      name: agent
+      engine: docker
+      user: "1000"
+    homes:
+      - auth:
+          api_key: "{{ vault_openai_api_key }}"
+  become: true
+  when: "'docker_hosts' in group_names"
 
 - name: Remove the login and the configuration of ci, and keep the rest
   fleet.codex.codex_home:

@@ -15,6 +15,7 @@ author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:
   - fleet.codex.home
+  - fleet.codex.home.container
   - fleet.codex.attributes
   - fleet.codex.attributes.reads
 options:
@@ -79,6 +80,16 @@ EXAMPLES = r"""
     codex_home: /srv/codex/ci
   register: codex_ci
   become: true
+
+- name: Look at every user of a container, from the container's host
+  fleet.codex.codex_info:
+    container:
+      name: agent
+      engine: docker
+      user: root
+    users: all
+  become: true
+  when: "'docker_hosts' in group_names"
 
 - name: Report that nobody is logged in there
   ansible.builtin.debug:

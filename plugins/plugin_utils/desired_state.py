@@ -42,6 +42,7 @@ class DesiredAuth:
     allow_shared_refresh_token: bool = False
     mode: int | None = None
     backup: Backup = NO_BACKUP
+    allow_mounted_file: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
     "every_user_needs_administrator": (
         "Finding every user needs an administrator, and the task runs as {running}. Connect as one."
     ),
+    "missing_utility": (
+        "This host has neither Python 3.6 nor {utility}, one of which fleet.codex needs. Install python3 or {utility}."
+    ),
     "no_home_directory": "The home directory of {user}, {path}, does not exist. Create it, or set codex_home.",
     "no_profile": (
         "The user {user} has no profile on this host yet, so there is no place for the Codex home. Log on once as "

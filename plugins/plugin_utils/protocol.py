@@ -156,6 +156,7 @@ class TargetErrorFacts(t.TypedDict, total=False):
     owner: str
     user: str
     running: str
+    utility: str
     who: str
     code: str
     cause: str
@@ -207,6 +208,8 @@ class HomeAnswer(t.TypedDict, total=False):
     all_unsaved_logins: bool
     home_directory_exists: bool
     system: str
+    can_lock: bool
+    can_give: bool
     codex_version: str | None
     login_status: LoginStatus
     results: list[OperationResult]
@@ -214,11 +217,15 @@ class HomeAnswer(t.TypedDict, total=False):
 
 
 class Envelope(t.TypedDict):
-    """What every request has. ``key`` masks the answer, since Ansible prints the output of commands."""
+    """What every request has. ``key`` masks the answer, since Ansible prints the output of commands.
+
+    in_container: whether HOME and CODEX_HOME of the process count as if they were in ``environment``.
+    """
 
     protocol: int
     key: str
     environment: dict[str, str]
+    in_container: t.NotRequired[bool]
 
 
 class HomesRequest(t.TypedDict):

@@ -58,6 +58,8 @@ class Program:
 
     BACKUP = "{name}.{pid}.{time:%Y-%m-%d@%H:%M:%S}~"
     """How it names backups."""
+    MARK_OF_CODEX = ""
+    """The variable by which it finds what a `codex` of the user left running, where it needs one."""
     stdout = b""  # of the last execution, as Ansible would log it
     masked = b""  # its answer, as it travels
 

@@ -1,11 +1,12 @@
-"""Target programs on the oldest and newest Python there is and in PowerShell, users, and places of root's alone.
+"""Target programs on the oldest and newest Python there is, in sh and in PowerShell, users, and places of root's alone.
 
 A test that takes `target_program` runs with all of them. What cannot hold for one is marked with the reason:
-`posix_only` with PowerShell, `not_on_wine` with PowerShell on Windows as Wine plays it.
+`posix_only` with PowerShell, `not_on_wine` with PowerShell on Windows as Wine plays it, `not_in_sh` without Python.
 """
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import pwd
@@ -17,7 +18,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleet.codex.tests.support import powershell_program
+from ansible_collections.fleet.codex.tests.support import powershell_program, sh_program
 from ansible_collections.fleet.codex.tests.support.skips import unavailable, without_powershell
 from ansible_collections.fleet.codex.tests.support.target_program import Program, TargetProgram
 
@@ -42,17 +43,26 @@ PYTHONS = interpreters()
 
 
 POWERSHELLS = {"powershell-linux": "linux", "powershell-wine": "wine"}
+SHELLS = {f"sh-{shell}": shell for shell in sh_program.SHELLS}
 # One PowerShell of a kind is started, and not one in each process of xdist.
 PROGRAMS = [
     pytest.param(PYTHONS[0], id="python-oldest"),
     pytest.param(PYTHONS[-1], id="python-newest"),
+    *(pytest.param(name, id=name) for name in SHELLS),
     *(pytest.param(name, id=name, marks=pytest.mark.xdist_group(name)) for name in POWERSHELLS),
 ]
 
 
 @pytest.fixture(scope="session", params=PROGRAMS)
 def target_program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Program]:
-    """A target program; each test runs with each Python and each PowerShell."""
+    """A target program; each test runs with each Python, each shell and each PowerShell."""
+    if request.param in SHELLS:
+        with reachable_folder() as folder:
+            try:
+                yield sh_program.ShProgram(SHELLS[request.param], folder)
+            except sh_program.NoShell as error:
+                unavailable(str(error))
+        return
     kind = POWERSHELLS.get(request.param)
     if kind is None:
         yield TargetProgram(request.param)
@@ -63,6 +73,14 @@ def target_program(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
         without_powershell(str(error))
     yield program
     program.close()
+
+
+@contextlib.contextmanager
+def reachable_folder() -> t.Iterator[Path]:
+    """A folder that every user may walk through."""
+    with tempfile.TemporaryDirectory(prefix="fleet-codex-", dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.fixture(scope="session", params=PYTHONS, ids=lambda path: path)
@@ -103,7 +121,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
         else None
     )
-    for name, programs in (("posix_only", POWERSHELLS), ("not_on_wine", ["powershell-wine"])):
+    markers = (("posix_only", POWERSHELLS), ("not_on_wine", ["powershell-wine"]), ("not_in_sh", SHELLS))
+    for name, programs in markers:
         marker = item.get_closest_marker(name)
         if marker is not None and program in programs:
             pytest.skip(*marker.args)

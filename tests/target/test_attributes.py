@@ -14,7 +14,10 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Operat
 from ansible_collections.fleet.codex.tests.support import skips
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram, sha256, write
 
-pytestmark = pytest.mark.posix_only("attributes and access control lists of Linux")
+pytestmark = [
+    pytest.mark.posix_only("attributes and access control lists of Linux"),
+    pytest.mark.not_in_sh("no utility of POSIX copies them"),
+]
 OLD, NEW = b"old content\n", b"new content\n"
 ACCESS_LIST = "system.posix_acl_access"
 

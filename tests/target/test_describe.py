@@ -242,6 +242,7 @@ def test_the_real_home_is_where_links_lead(target_program: TargetProgram, home: 
         assert (answer["codex_home"], answer["real_home"]) == (f"{home}/codex{below}", f"{home}/real{below}")
 
 
+@pytest.mark.not_in_sh("the controller writes each request as a program")
 def test_another_protocol_is_answered_without_a_look_at_any_home(target_program: TargetProgram, home: Path) -> None:
     homes = [{"user": None, "codex_home": str(home), "operations": [write("auth.json", b"new", None)]}]
     answer = target_program.ask("apply", homes, protocol=PROTOCOL + 1)

@@ -145,6 +145,7 @@ def test_files_of_a_home_directory_that_is_not_the_users_own_are_reported(
 GIVE = t.cast(Operation, {"operation": "give", "base": "codex_home", "path": "auth.lock"})
 
 
+@pytest.mark.not_in_sh("sh cannot give away exactly the file that it looked at")
 def test_an_empty_lock_of_roots_is_given_to_the_user_who_then_takes_it(
     target_program: TargetProgram, theirs: Path, user: pwd.struct_passwd
 ) -> None:

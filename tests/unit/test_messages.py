@@ -41,6 +41,10 @@ def raised(name: str) -> dict[str, set[str]]:
             # Where they are a variable, they were put together before.
             names = re.findall(r"(\w+) *=", details) or TargetErrorFacts.__annotations__
             found.setdefault(reason, set()).update(names)
+    for path in MODULE_UTILS.rglob("*.sh") if name == "TargetError" else ():
+        code = re.sub(r"^ *#.*", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for reason, details in re.findall(r"\bfail ([a-z_]+)((?: [a-z]+ \S+)*)", code):
+            found.setdefault(reason, set()).update(re.findall(r" ([a-z]+) \S+", details))
     return {reason: details for reason, details in found.items() if reason != "system"}
 
 

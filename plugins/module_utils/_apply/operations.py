@@ -6,13 +6,13 @@
 
 import binascii
 import errno
-import json
 import os
 import stat
 
 from ansible_collections.fleet.codex.plugins.module_utils._apply.backups import backed_up
 from ansible_collections.fleet.codex.plugins.module_utils._apply.locks import Locks
 from ansible_collections.fleet.codex.plugins.module_utils._apply.making import make_folder
+from ansible_collections.fleet.codex.plugins.module_utils._apply.merging import with_unknown_fields
 from ansible_collections.fleet.codex.plugins.module_utils._apply.writing import (
     Conflict,
     check,
@@ -120,20 +120,6 @@ def apply_clean(path, operation):
 def lock_paths(path, operation):
     """Codex's lock files for an operation; they lie beside the file that Codex knows, not where a link leads."""
     return [os.path.join(os.path.dirname(path), name) for name in operation.get("locks", ())]
-
-
-def with_unknown_fields(content, there, unwanted):
-    """The JSON of `content` with those fields of the file, and of its tokens, that `content` does not have.
-
-    unwanted: names of fields that belong to the old login and go with it.
-    """
-    new, old = json.loads(content.decode("utf-8")), json.loads(there.decode("utf-8"))
-    merged = dict(old, **new)
-    if isinstance(new.get("tokens"), dict) and isinstance(old.get("tokens"), dict):
-        kept = {name: old["tokens"][name] for name in old["tokens"] if name not in unwanted}
-        merged["tokens"] = dict(kept, **new["tokens"])
-    ordered = {name: merged[name] for name in list(new) + [name for name in old if name not in new]}
-    return json.dumps(ordered, indent=2, ensure_ascii=False).encode("utf-8")
 
 
 OPERATIONS = {

@@ -4,14 +4,13 @@
 
 """What describe reports of one file. Runs on the target."""
 
-import binascii
 import errno
 import os
 import stat
 import time
-from itertools import islice
 
 from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import summarise
+from ansible_collections.fleet.codex.plugins.module_utils._describe.content import describe_content
 from ansible_collections.fleet.codex.plugins.module_utils._target.errors import system_error
 from ansible_collections.fleet.codex.plugins.module_utils._target.reading import SIZE_LIMIT, digest, read_file
 from ansible_collections.fleet.codex.plugins.module_utils._target.users import owner_name
@@ -24,11 +23,6 @@ KINDS = (
     (stat.S_ISCHR, "device"),
     (stat.S_ISBLK, "device"),
 )
-
-# What is reported of a file that may be as large and as odd as its owner likes:
-VARIABLE_LIMIT = 1000  # variables
-LINES_LIMIT = 20  # lines with the marker
-LINE_LIMIT = 5000  # bytes of one
 
 MOUNT_POINTS = []  # once they were read: a set of their paths
 
@@ -85,31 +79,6 @@ def describe_file(path, details, attempts=6):
         if details == "content" and not data:  # what is left of a mounted file that was to be removed
             facts["mount_point"] = is_mount_point(os.path.realpath(path))
     return facts
-
-
-def describe_content(data, details):
-    """The details of a file's bytes, but for those of an auth.json."""
-    if details == "content":
-        return {"content": binascii.b2a_base64(data, newline=False).decode("ascii")}
-    if details == "variables":
-        return {"variables": dict(islice(variables(data.decode("utf-8", "replace")), VARIABLE_LIMIT))}
-    if details:
-        marker = details["lines"].encode("utf-8")
-        lines = (line for line in data.split(b"\n") if line.rstrip().endswith(marker))
-        return {"lines": [line[:LINE_LIMIT].decode("utf-8", "replace") for line in islice(lines, LINES_LIMIT)]}
-    return {}
-
-
-def variables(text):
-    """(name, digest of the value) of lines NAME=value, with `export` before it or not, whose value is not empty."""
-    for line in text.split("\n"):
-        name, _equals, value = line.partition("=")
-        words = [word for word in name.replace("\t", " ").split(" ") if word]
-        if name[-1:] in (" ", "\t") or words[:-1] not in ([], ["export"]):
-            continue
-        bare = value[1:] if value[:1] in ("'", '"') else value
-        if words and words[-1].replace("_", "x").isalnum() and bare[:1].strip("'\"").strip():
-            yield words[-1][:LINE_LIMIT], digest(value.encode("utf-8"))
 
 
 def is_writable(path):

@@ -11,12 +11,12 @@ environment made for it, and its time, its output and what it leaves running are
 import os
 import re
 
+from ansible_collections.fleet.codex.plugins.module_utils._target.codex_words import words_of
 from ansible_collections.fleet.codex.plugins.module_utils._target.users import SIGKILL, in_child_as
 
 MODULES = ("select", "shutil", "subprocess", "tempfile", "time")  # slow to import, and rarely needed
 CODEX_TIME_LIMIT = 30  # seconds that a `codex` may take
 OUTPUT_LIMIT = 64 * 1024  # bytes that a `codex` may print
-WORDS_LIMIT = 1000  # characters of what a `codex` says of a configuration
 KILL_ROUNDS = 100  # how often to look for processes that a `codex` left, which may start others meanwhile
 SET_CHILD_SUBREAPER = 36  # of prctl(2)
 
@@ -217,22 +217,6 @@ def start_problem(user, content):
         return None if words is None or words_about(b"") else words  # else the fault is in another file
 
     return in_scratch_home(ask)
-
-
-def words_of(text):
-    """What a `codex` says of a configuration that it cannot load, without anything that the file holds; else None.
-
-    Up to 0.171 (measured) it says so in one way, quotes lines of the file, and values: texts as Rust writes them. A
-    provider may be in another file.
-    """
-    begin = text.lower().find("error loading config")
-    if begin < 0 or re.search(r"model provider .* not found", text, re.I):
-        return None
-    lines = [line.strip() for line in text[begin:].splitlines() if not re.match(r" *\d* *\|", line)]
-    words = " ".join(line for line in lines if line)
-    words = re.sub(r'"(?:\\.|[^"\\])*"?', '"(hidden)"', words)
-    words = re.sub(r"(integer|floating point|boolean|character|variant|string) `[^`]*`?", r"\1 (hidden)", words)
-    return words[:WORDS_LIMIT]
 
 
 def login_status(user, codex_home):

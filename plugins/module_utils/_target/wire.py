@@ -36,7 +36,11 @@ def serve(work):
 
     A request in another version of the protocol is answered with this program's version alone.
     """
-    request = loads(sys.stdin.buffer.read().decode("utf-8"))
+    line = sys.stdin.buffer.read().split(b"\n", 1)[0]  # after it comes the program for hosts without Python
+    request = loads(line.decode("utf-8"))
+    if request.get("in_container"):
+        own = {name: os.environ[name] for name in ("HOME", "CODEX_HOME") if os.environ.get(name)}
+        request["environment"] = dict(own, **request["environment"])
     os.environ.update(request["environment"])
     answer = {"protocol": PROTOCOL, "program": "python", "python": sys.version.split()[0]}
     if request["protocol"] == PROTOCOL:

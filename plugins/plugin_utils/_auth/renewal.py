@@ -19,7 +19,11 @@ LOCKS: t.Final[t.Mapping[str, str]] = {"auth.lock": "0.166", "auth.json.lock": "
 
 def locks_to_give(described: HomeAnswer) -> list[str]:
     """The locks in a home that a program of root's left there, and that a deployment as root gives to the user."""
-    if described["system"] == "windows" or not described["is_root"] or described["user_info"]["uid"] == 0:
+    if (
+        not described.get("can_give", described["system"] != "windows")
+        or not described["is_root"]
+        or described["user_info"]["uid"] == 0
+    ):
         return []
     found = ((name, described["files"].get(name)) for name in LOCKS)
     return [
@@ -94,6 +98,17 @@ def renewal_problems(
             "login. codex_auth_fetch brings it to the controller if it is; remove it then."
         )
     return problems
+
+
+def lock_warnings(described: HomeAnswer) -> list[str]:
+    """A sentence where Codex's locks cannot be held while a ChatGPT login is replaced."""
+    if described.get("can_lock", True):
+        return []
+    path = described["files"]["auth"]["path"]
+    return [
+        f"This host has no flock, so {path} is changed without Codex's locks: a Codex that renews its ChatGPT login in "
+        "that moment can lose it. Install flock (util-linux) or python3."
+    ]
 
 
 def _lock_problems(described: HomeAnswer, given: t.Collection[str]) -> list[str]:

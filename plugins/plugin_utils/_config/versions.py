@@ -199,6 +199,9 @@ PROFILE_TABLES: t.Final = KEYS["profiles"]
 PERSONAL_ACCESS_TOKEN: t.Final = VersionRange((0, 139), None)
 """The auth.json field of this name; older versions cannot read such a file at all."""
 
+SAVED_BY_RENAMING: t.Final = VersionRange((0, 167, 2), None)
+"""A renewed login, which these versions cannot save in a file that is mounted by itself: they lose it."""
+
 OUTRANKING_VARIABLES: t.Final = {
     "CODEX_API_KEY": VersionRange((0, 44), None),
     "CODEX_ACCESS_TOKEN": VersionRange((0, 130), None),

@@ -39,6 +39,7 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
         allow_shared_refresh_token=arguments["allow_shared_refresh_token"],
         mode=check_mode(arguments["mode"], where),
         backup=check_backup(arguments, where),
+        allow_mounted_file=arguments["allow_mounted_file"],
     )
 
 

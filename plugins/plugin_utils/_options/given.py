@@ -22,6 +22,8 @@ ADVICE: t.Final = {
     "personal_access_token": "Set it to the token, or leave the option out.",
     "content": "Take the file that `codex login` wrote, or leave the option out.",
     "src": "Name the file, or leave the option out.",
+    "container": "Name the container, or leave the option out to work on the host itself.",
+    "name": "Name the container.",
     "homes": "List the homes, or write [] for none.",
     "dest": "Name the file.",
     "encrypt_vault_id": "Name the vault id, or leave the option out.",
@@ -83,9 +85,14 @@ def with_group_defaults(arguments: Arguments, names: t.Collection[str], spec: Sp
     """The options with those that ``module_defaults`` set for all modules of the group in their places.
 
     names: of the options that the group's defaults set. One that this module does not have is for other modules, or
-    for the entries of ``homes`` and their parts.
+    for the entries of ``homes`` and their parts. Raises CodexError for a container, where the host is meant without it.
     """
     others = {name: arguments[name] for name in names if name in arguments and name not in spec}
+    if "container" in others:
+        raise CodexError(
+            "container in module_defaults has no effect on this module, which would work on the host itself. Set it at "
+            "the tasks that it is meant for."
+        )
     own = {name: value for name, value in arguments.items() if name not in others}
     if "homes" in spec and isinstance(own.get("homes"), list):
         own["homes"] = [_with_defaults(home, others, HOME) for home in own["homes"]]

@@ -24,6 +24,7 @@ FOR_ONE_USER: t.Final[dict[str, t.Any]] = {
     "codex_auth_update": "if_newer",
     "codex_on_account_mismatch": "fail",
     "codex_allow_shared_refresh_token": False,
+    "codex_allow_mounted_file": False,
     "codex_preferred_auth_method": None,
     "codex_enforce_login_method": False,
     "codex_settings": {},
@@ -41,7 +42,14 @@ FOR_ONE_USER: t.Final[dict[str, t.Any]] = {
 }
 """The variables that codex_homes replaces, with their defaults."""
 
-FOR_ALL: t.Final = ("codex_homes", "codex_state", "codex_version", "codex_verify", "codex_restart_handlers")
+FOR_ALL: t.Final = (
+    "codex_homes",
+    "codex_state",
+    "codex_version",
+    "codex_container",
+    "codex_verify",
+    "codex_restart_handlers",
+)
 
 SWITCHES: t.Final = ("codex_enforce_login_method", "codex_drop_removed_keys", "codex_export_api_key")
 """The variables that the role's templates evaluate, so that no option of the module holds them."""
@@ -87,7 +95,7 @@ def _misspelled(variables: t.Mapping[str, t.Any]) -> list[str]:
     used = ""
     warnings = []
     for name in sorted(name for name in variables if name.startswith("codex_")):
-        if name in (*known, "codex_result") or name.startswith("codex_collect_"):
+        if name in (*known, "codex_result") or name.startswith(("codex_collect_", "codex_containers_")):
             continue
         nearest = difflib.get_close_matches(name, known, 1, LIKENESS)
         used = used or str([variables.get(other) for other in known])

@@ -19,6 +19,16 @@ def defaults(spec: Spec) -> dict[str, t.Any]:
 
 
 PLACE: t.Final[Spec] = {"user": {"type": "str"}, "codex_home": {"type": "str"}}
+CONTAINER: t.Final[Spec] = {
+    "container": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "engine": {"type": "str", "choices": ["docker", "podman"], "default": "docker"},
+            "user": {"type": "str"},
+        },
+    },
+}
 VERSION: t.Final[Spec] = {"codex_version": {"type": "str"}}
 STATE: t.Final[Spec] = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 FILE: t.Final[Spec] = {
@@ -35,6 +45,7 @@ AUTH: t.Final[Spec] = {
     "update": {"type": "str", "choices": ["if_newer", "always", "on_create"], "default": "if_newer"},
     "on_account_mismatch": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
     "allow_shared_refresh_token": {"type": "bool", "default": False},
+    "allow_mounted_file": {"type": "bool", "default": False},
     **STATE,
     **FILE,
 }
@@ -84,9 +95,10 @@ API_KEY: t.Final[Spec] = {
 
 MODULES: t.Final[dict[str, Spec]] = {
     "codex_api_key_info": API_KEY,
-    "codex_auth_file": {**PLACE, **VERSION, **AUTH},
-    "codex_config": {**PLACE, **VERSION, **CONFIG},
+    "codex_auth_file": {**PLACE, **CONTAINER, **VERSION, **AUTH},
+    "codex_config": {**PLACE, **CONTAINER, **VERSION, **CONFIG},
     "codex_home": {
+        **CONTAINER,
         "homes": {"type": "list", "elements": "dict", "required": True, "options": HOME},
         "verify": {"type": "bool", "default": False},
         "restart_handlers": {"type": "list", "elements": "str", "default": []},
@@ -98,5 +110,5 @@ MODULES: t.Final[dict[str, Spec]] = {
         "only_renewable": {"type": "bool", "default": False},
         "on_account_mismatch": AUTH["on_account_mismatch"],
     },
-    "codex_info": {**PLACE, **VERSION, "users": {"type": "list", "elements": "str"}},
+    "codex_info": {**PLACE, **CONTAINER, **VERSION, "users": {"type": "list", "elements": "str"}},
 }

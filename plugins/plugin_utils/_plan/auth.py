@@ -13,7 +13,12 @@ from datetime import datetime
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.decision import decide
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import Credential
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import LOCKS, locks_to_give, renewal_problems
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.renewal import (
+    LOCKS,
+    lock_warnings,
+    locks_to_give,
+    renewal_problems,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import can_renew, method_of, same_account
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_warnings
@@ -56,7 +61,7 @@ def plan_auth(home: DesiredHome, described: HomeAnswer, now: datetime) -> AuthSt
     if desired is None:
         return AuthStep(auth_after=file.get("auth"))
     if desired.credential is None:
-        return _remove_auth(desired, file)
+        return _remove_auth(desired, described)
     version = codex_version(home, described)
     _check_version(desired.credential, version)
     # An empty file is made for Docker to mount, or left by state: absent of a mounted one.
@@ -65,6 +70,8 @@ def plan_auth(home: DesiredHome, described: HomeAnswer, now: datetime) -> AuthSt
     decision = decide(source, before, desired.update, desired.on_account_mismatch, file["path"])
     access = private_file(file, desired.mode, home.is_windows)
     after = source if decision.replace or before is None else before
+    if decision.replace and method_of(after) == "chatgpt" and can_renew(after):
+        _check_mount(desired, file, version)
     is_other_login = decision.replace and before is not None and not _is_same_account(before, source)
     if decision.replace:
         changes = [_write_change(desired, desired.credential, file, access, before, source)]
@@ -72,6 +79,8 @@ def plan_auth(home: DesiredHome, described: HomeAnswer, now: datetime) -> AuthSt
         changes = access_changes("codex_home", "auth.json", file, access, described["user_info"]["name"])
     warnings = exposure_warnings(file) if changes else []
     warnings += outranking_warnings(described, home.environment, version)
+    if decision.replace and "chatgpt" in map(method_of, filter(None, (before, after))):
+        warnings += lock_warnings(described)
     if method_of(after) == "chatgpt" and can_renew(after):
         given = locks_to_give(described)
         is_replaced = decision.replace or (home.is_windows and bool(changes))  # where repairing it gives it all rights
@@ -112,11 +121,21 @@ def _check_version(credential: Credential, version: versions.Version | None) -> 
         )
 
 
+def _check_mount(desired: DesiredAuth, file: FileFacts, version: versions.Version | None) -> None:
+    is_saved = version is not None and not versions.SAVED_BY_RENAMING.works_in(version)
+    if file.get("mount_point") and not desired.allow_mounted_file and not is_saved:
+        raise CodexError(
+            f"{file['path']} is a mount point of its own, and Codex 0.167.2 and later cannot save a renewed ChatGPT "
+            "login there: it loses the login. Mount the folder instead of the file, or set allow_mounted_file to true."
+        )
+
+
 def _is_same_account(before: AuthSummary, after: AuthSummary) -> bool:
     return method_of(before) == method_of(after) == "chatgpt" and same_account(before, after)
 
 
-def _remove_auth(desired: DesiredAuth, file: FileFacts) -> AuthStep:
+def _remove_auth(desired: DesiredAuth, described: HomeAnswer) -> AuthStep:
+    file = described["files"]["auth"]
     result: dict[str, t.Any] = {
         "path": file["path"],
         "reason": "There was no auth.json.",
@@ -136,4 +155,6 @@ def _remove_auth(desired: DesiredAuth, file: FileFacts) -> AuthStep:
         what = "file was removed here"
     result["reason"] = f"The {what}; the login itself was not revoked."
     result["restart_required"] = None
-    return AuthStep([Change(operation, auth_diff(file["path"], file.get("auth"), None))], result)
+    has_tokens = "auth" in file and method_of(file["auth"]) == "chatgpt"
+    warnings = lock_warnings(described) if has_tokens else []
+    return AuthStep([Change(operation, auth_diff(file["path"], file.get("auth"), None))], result, warnings)

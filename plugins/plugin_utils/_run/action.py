@@ -63,7 +63,8 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
                 _validation, arguments = self.validate_argument_spec(MODULES[name])
             except AnsibleError as error:  # raised further, ansible-core 2.19 and later print all of the options
                 raise CodexError(error.message) from None
-            return printable_result(self.work(arguments, Transport(self, self._variables)))
+            transport = Transport(self, self._variables, arguments.get("container"))
+            return printable_result(self.work(arguments, transport))
         except CodexError as error:
             # Returned, not raised: ansible-core 2.18 and earlier print a traceback of what is raised.
             return printable_result({"failed": True, "msg": str(error)})
@@ -95,12 +96,14 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
 
         Raises CodexError.
         """
+        # Homes of several containers have the same path on one host, and are not one home.
+        place = f"{self.host}, {transport.container}" if transport.container else self.host
         outcome = converge(
             transport,
             homes,
             check_mode=self._task.check_mode,
             verify=verify,
-            reserve=functools.partial(reserve_logins, C.DEFAULT_LOCAL_TMP, self.host),
+            reserve=functools.partial(reserve_logins, C.DEFAULT_LOCAL_TMP, place),
         )
         result: dict[str, t.Any] = {"changed": outcome.changed}
         if self._task.diff:

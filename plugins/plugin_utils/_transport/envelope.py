@@ -18,10 +18,13 @@ Request = dict[str, t.Any]
 """A whole request: an Envelope of `protocol`, with a HomesRequest or a ProbeRequest in it."""
 
 
-def sealed(content: HomesRequest | ProbeRequest, environment: t.Mapping[str, t.Any], key: bytes) -> Request:
+def sealed(
+    content: HomesRequest | ProbeRequest, environment: t.Mapping[str, t.Any], key: bytes, in_container: bool = False
+) -> Request:
     """The whole request. environment: the task's; key: 32 random bytes, with which the answer is masked."""
     variables = {str(name): str(value) for name, value in environment.items()}
-    return {"protocol": PROTOCOL, "key": key.hex(), "environment": variables, **content}
+    where = {"in_container": True} if in_container else {}
+    return {"protocol": PROTOCOL, "key": key.hex(), "environment": variables, **where, **content}
 
 
 def unmask(text: str, key: bytes) -> dict[str, t.Any] | None:

@@ -10,6 +10,11 @@ import os
 import typing as t
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import Arguments
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.container import (
+    find_container,
+    is_in_container,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.envelope import sealed
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.posix import PosixTarget
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program import Name
@@ -25,11 +30,19 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
 
 
 class Transport:
-    """The executions of one task on one target."""
+    """The executions of one task on one target.
 
-    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any]) -> None:
+    options: of the option ``container``. Raises CodexError where these cannot be meant.
+    """
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any], options: Arguments | None = None) -> None:
         self.is_windows = bool(getattr(action._connection._shell, "_IS_WINDOWS", False))
-        self._target = WindowsTarget(action, task_vars) if self.is_windows else PosixTarget(action, task_vars)
+        self.container = find_container(options, self.is_windows)
+        if self.is_windows:
+            self._target: PosixTarget | WindowsTarget = WindowsTarget(action, task_vars)
+        else:
+            self._target = PosixTarget(action, task_vars, self.container)
+        self._in_container = is_in_container(self.container, action._connection)
         self._environment: dict[str, t.Any] = {}
         action._compute_environment_string(self._environment)
 
@@ -46,4 +59,4 @@ class Transport:
 
     def _exchange(self, name: Name, request: HomesRequest | ProbeRequest) -> dict[str, t.Any]:
         key = os.urandom(32)
-        return self._target.exchange(name, sealed(request, self._environment, key), key)
+        return self._target.exchange(name, sealed(request, self._environment, key, self._in_container), key)

@@ -11,6 +11,7 @@ pipe, the same bytes go into a 0600 file in Ansible's own temporary folder for t
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import re
 import typing as t
@@ -18,6 +19,8 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.answer import Seen
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.container import Container, why_not
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.envelope import Request, unmask
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program import (
     BEGUN,
@@ -28,17 +31,22 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program imp
     needs_codex,
     program_code,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.sh_program import SH_MARK, ShRequest, sh_command
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
 
 class PosixTarget:
-    """A POSIX target, as one task reaches it."""
+    """A POSIX target, as one task reaches it; container: one of its containers instead."""
 
-    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any]) -> None:
+    def __init__(self, action: ActionBase, task_vars: dict[str, t.Any], container: Container | None = None) -> None:
         self._action = action
         self._connection: t.Any = action._connection
-        self._interpreters = self._find_interpreters(task_vars)
+        self._container = container
+        # ansible_python_interpreter is a path on the Docker host.
+        self._interpreters = PYTHONS if container else self._find_interpreters(task_vars)
         self._needs_terminal = False  # sudo has said so
+        self._program: str | None = None  # the one that answered last
+        self._seen = Seen()
 
     def _find_interpreters(self, task_vars: dict[str, t.Any]) -> t.Sequence[str]:
         delegate = self._action._task.delegate_to
@@ -51,16 +59,45 @@ class PosixTarget:
         return [words[-1] if words[0].endswith("/env") else " ".join(words)]
 
     def exchange(self, name: Name, request: Request, key: bytes) -> dict[str, t.Any]:
-        """One execution of a program: its whole answer. Raises CodexError without one."""
-        program = program_code(name, needs_codex(request.get("homes", [])))
-        data = program + json.dumps(request).encode()
+        """One execution of a program: its whole answer. Raises CodexError without one.
+
+        Until an answer tells whether the host has Python, the program in sh is sent, too, behind the one in Python.
+        """
+        with_codex = needs_codex(request.get("homes", []))
+        in_sh = self._request_in_sh(name, request, key, with_codex)
+        program, data = b"", b""
+        if self._program != "sh":
+            program = program_code(name, with_codex)
+            data = program + json.dumps(request).encode()
+        if in_sh:
+            data += in_sh.code()
+        line = functools.partial(self._line, len(program), in_sh is not None)
         if self._can_pipe():
-            outcome = self._send_by_pipe(data, len(program))
+            outcome = self._send_by_pipe(data, line)
             self._needs_terminal = wants_terminal(outcome["stderr"])
         if not self._can_pipe():
             # ssh gets a terminal where nothing is piped, unless ansible_ssh_use_tty is false.
-            outcome = self._send_by_file(data, len(program))
-        return self._read_answer(outcome, key)
+            outcome = self._send_by_file(data, line)
+        answer = self._read_answer(outcome, key, in_sh)
+        self._program = answer["program"]
+        return answer
+
+    def _request_in_sh(self, name: Name, request: Request, key: bytes, with_codex: bool) -> ShRequest | None:
+        """The request for a host without Python; None where that is not to be served."""
+        if name == "ask_api" or self._interpreters is not PYTHONS or self._program == "python":
+            return None
+        return ShRequest(name, request, key, with_codex, self._seen)
+
+    def _line(self, size: int, is_in_sh: bool, input_file: str | None = None) -> str:
+        """The shell command that starts a program. size: of the program in Python; 0 where there is none."""
+        source = None if self._container else input_file
+        if not is_in_sh:
+            line = command(self._interpreters, size, source)
+        elif size:
+            line = command(self._interpreters, size, source, sh_command(source))
+        else:
+            line = sh_command(source)
+        return self._container.around(line, input_file) if self._container else line
 
     def _can_pipe(self) -> bool:
         # Ansible's own is_pipelining_enabled() also says no where users keep remote files or did not
@@ -77,14 +114,12 @@ class PosixTarget:
             and not self._needs_terminal
         )
 
-    def _send_by_pipe(self, data: bytes, size: int) -> dict[str, t.Any]:
+    def _send_by_pipe(self, data: bytes, line: t.Callable[[], str]) -> dict[str, t.Any]:
         with self._pipelining():
-            return self._run(size, data=data)
+            return self._run(line(), data)
 
-    def _run(self, size: int, data: bytes | None = None, input_file: str | None = None) -> dict[str, t.Any]:
-        outcome: dict[str, t.Any] = self._action._low_level_execute_command(
-            command(self._interpreters, size, input_file), in_data=data, sudoable=True
-        )
+    def _run(self, line: str, data: bytes | None = None) -> dict[str, t.Any]:
+        outcome: dict[str, t.Any] = self._action._low_level_execute_command(line, in_data=data, sudoable=True)
         return outcome
 
     @contextlib.contextmanager
@@ -106,7 +141,7 @@ class PosixTarget:
             if option is not None:
                 self._connection.set_option("pipelining", option)
 
-    def _send_by_file(self, data: bytes, size: int) -> dict[str, t.Any]:
+    def _send_by_file(self, data: bytes, line: t.Callable[[str], str]) -> dict[str, t.Any]:
         action = self._action
         folder = action._make_tmp_path()
         try:
@@ -114,7 +149,7 @@ class PosixTarget:
             action._transfer_data(path, data)
             action._remote_chmod([path], "0600")
             action._fixup_perms2([folder, path], execute=False)
-            return self._run(size, input_file=path)
+            return self._run(line(path))
         finally:
             # Without become: libssh awaits a password prompt even from commands that need none, and removes nothing.
             become = self._connection.become
@@ -124,9 +159,13 @@ class PosixTarget:
             finally:
                 self._connection.set_become_plugin(become)
 
-    def _read_answer(self, outcome: dict[str, t.Any], key: bytes) -> dict[str, t.Any]:
+    def _read_answer(self, outcome: dict[str, t.Any], key: bytes, in_sh: ShRequest | None = None) -> dict[str, t.Any]:
         lines = [line for line in outcome["stdout"].splitlines() if line.startswith(MARK)]
-        answer = unmask(lines[-1].removeprefix(MARK), key) if lines else None
+        answer = None
+        if lines and in_sh and lines[-1].startswith(SH_MARK):
+            answer = in_sh.read(lines[-1])
+        elif lines:
+            answer = unmask(lines[-1].removeprefix(MARK), key)
         if answer:
             return answer
         if outcome["rc"] == NO_PYTHON:
@@ -136,10 +175,10 @@ class PosixTarget:
                     "this host. Correct it, or leave it out to have one found."
                 )
             raise CodexError(
-                "This host has no Python 3.6 or later, which fleet.codex needs. Install python3, or set "
-                "ansible_python_interpreter to where it is."
+                "This host has no Python 3.6 or later, which asking the API needs. Set delegate_to: localhost to ask "
+                "from the controller, or install python3."
             )
-        raise CodexError(silence(outcome["stdout"], outcome["stderr"], outcome["rc"]))
+        raise CodexError(silence(outcome["stdout"], outcome["stderr"], outcome["rc"], self._container))
 
 
 _PROGRAMS: t.Final = "sudo|su|doas|env|sh|dash|ash|bash|ksh|mksh|zsh|csh|tcsh|fish"
@@ -150,7 +189,7 @@ def wants_terminal(said: str) -> bool:
     return any(re.match(r"sudo: (?!.*askpass).*\btty\b", line, re.I) for line in said.splitlines())
 
 
-def silence(stdout: str, stderr: str, status: int) -> str:
+def silence(stdout: str, stderr: str, status: int, container: Container | None = None) -> str:
     """The sentence for an execution without an answer.
 
     Only programs that start others are quoted, by their names. Anything else may be a banner of sshd, or, in what a
@@ -174,6 +213,9 @@ def silence(stdout: str, stderr: str, status: int) -> str:
             "sudo on this host runs only in a terminal (requiretty in sudoers). Set ansible_ssh_extra_args to -tt, or "
             "take requiretty out of sudoers for this user."
         )
+    sentence = why_not(lines, container)
+    if sentence:
+        return sentence
     causes = "".join(f"; {line}" for line in lines if re.match(rf"(?:/\S*/)?(?:{_PROGRAMS}): ", line))
     return (
         f"The host did not start the target program of fleet.codex (status {status}{causes}). Find out with "

@@ -105,11 +105,14 @@ def boot(size: int) -> str:
     return f"import sys; sys.version_info < (3, 6) and sys.exit(1); exec(sys.stdin.buffer.read({size}))"
 
 
-def command(interpreters: t.Sequence[str], size: int, input_file: str | None = None) -> str:
+def command(
+    interpreters: t.Sequence[str], size: int, input_file: str | None = None, otherwise: str = f"exit {NO_PYTHON}"
+) -> str:
     """The shell command that starts the first usable Python with what comes over standard input.
 
     size: bytes of the program, which the input begins with. A Python that is missing, broken or too old ends with
-    another status than 0 and has read nothing, so that the next one finds the whole input.
+    another status than 0 and has read nothing, so that the next one finds the whole input. otherwise: the command for
+    a host without any.
 
     The command means the same to sh, zsh, csh and fish, and survives a login shell that reads it once more, as with
     `sudo -i`, where variables are expanded and line ends are lost: it is one line without any of $ ` ! \\ and without
@@ -117,7 +120,7 @@ def command(interpreters: t.Sequence[str], size: int, input_file: str | None = N
     """
     source = f" < {shlex.quote(input_file)}" if input_file else ""
     tries = [f'env LC_ALL=C.UTF-8 {shlex.quote(python)} -I -S -c "{boot(size)}"{source}' for python in interpreters]
-    return " || ".join([*tries, f"exit {NO_PYTHON}"])
+    return " || ".join([*tries, otherwise])
 
 
 def prepare() -> None:

@@ -165,3 +165,36 @@ def test_that_not_all_unsaved_logins_were_looked_at_is_told() -> None:
         answer["all_unsaved_logins"] = is_whole
         (problem,) = renewal_problems(answer, mode=0o600, replaced=False)
         assert ("has .auth-1 and more, which were not looked at, left by a killed Codex" in problem) is not is_whole
+
+
+@pytest.mark.parametrize(
+    ("auth", "there", "warned"),
+    [
+        ({"content": chatgpt()}, None, True),
+        ({"api_key": KEY}, None, False),
+        ({"api_key": KEY, "on_account_mismatch": "replace"}, {"content": chatgpt()}, True),
+        ({"state": "absent"}, {"content": chatgpt()}, True),
+        ({"state": "absent"}, {"api_key": KEY}, False),
+        ({"content": chatgpt()}, {"content": chatgpt()}, False),  # nothing is written
+    ],
+)
+def test_a_chatgpt_login_that_is_changed_without_locks_is_warned_of(
+    auth: dict[str, t.Any], there: dict[str, t.Any] | None, warned: bool
+) -> None:
+    wanted = desired(auth=auth)
+    answer = describe(wanted, **({} if there is None else {"auth": auth_file(there)}))
+    assert not [warning for warning in plan(wanted, answer).warnings if "flock" in warning]
+    answer["can_lock"] = False
+    warnings = [warning for warning in plan(wanted, answer).warnings if "flock" in warning]
+    assert len(warnings) == warned
+    if warned:
+        assert warnings[0].startswith(f"This host has no flock, so {PATH} is changed without Codex's locks: ")
+
+
+def test_a_lock_of_roots_that_cannot_be_given_away_is_a_problem() -> None:
+    wanted = desired(auth={"content": chatgpt()})
+    answer = describe(wanted)
+    answer["files"]["auth.lock"] = {**LOCK_OF_ROOT, "path": f"{HOME}/.codex/auth.lock"}  # type: ignore[typeddict-item]
+    assert plan(wanted, answer).warnings == []
+    answer["can_give"] = False
+    assert "auth.lock belongs to root" in plan(wanted, answer).warnings[0]

@@ -6,7 +6,7 @@ import hashlib
 import re
 
 import pytest
-from ansible_collections.fleet.codex.plugins.module_utils._describe.file_facts import (
+from ansible_collections.fleet.codex.plugins.module_utils._describe.content import (
     LINE_LIMIT,
     LINES_LIMIT,
     VARIABLE_LIMIT,

@@ -76,8 +76,9 @@ def test_defaults_and_what_is_given() -> None:
         mode="0400",
         backup=True,
         backup_keep=3,
+        allow_mounted_file=True,
     )
-    assert given == DesiredAuth(None, "always", "replace", True, 0o400, Backup(True, 3))
+    assert given == DesiredAuth(None, "always", "replace", True, 0o400, Backup(True, 3), True)
 
 
 def test_an_absent_login_is_not_read() -> None:

@@ -12,7 +12,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 
 REFUSED = {
     *("user", "api_key", "personal_access_token", "content", "src"),
-    *("homes", "dest", "encrypt_vault_id", "base_url"),
+    *("homes", "dest", "encrypt_vault_id", "base_url", "container", "name"),
 }
 EMPTY = (None, "", " ", "\n", Vaulted(""))
 
@@ -96,4 +96,8 @@ def test_defaults_of_the_group_go_to_the_modules_and_parts_that_have_the_option(
         ]
     }
     assert with_group_defaults(defaults, names, MODULES["codex_info"]) == {"user": "alice"}
+    container = {"container": {"name": "web"}}
+    assert with_group_defaults(container, ["container"], MODULES["codex_info"]) == container
+    with pytest.raises(CodexError, match="container in module_defaults has no effect on this module"):
+        with_group_defaults(container, ["container"], MODULES["codex_auth_fetch"])
     assert with_group_defaults({"usr": "bob"}, names, MODULES["codex_info"]) == {"usr": "bob"}  # which Ansible refuses

@@ -61,6 +61,7 @@ def test_a_variable_that_the_role_does_not_know_is_told_with_the_nearest(name: s
 
 def test_variables_of_others_are_not_told() -> None:
     others = {"codex_result": {}, "codex_collect_users": [], "codex_fleet_inventory": 1, "my_codex_user": "x"}
+    others |= {"codex_containers_image": "x"}
     assert check(**others) == []
     assert check(codex_api_keys={"alice": "x"}, codex_api_key="{{ codex_api_keys.alice }}") == []
 

@@ -125,6 +125,32 @@ def test_an_empty_file_is_not_a_login() -> None:
 
 
 @pytest.mark.parametrize(
+    ("login", "more", "version", "refused"),
+    [
+        ({"content": chatgpt()}, {}, None, True),
+        ({"content": chatgpt()}, {}, "0.167.2", True),
+        ({"content": chatgpt()}, {}, "0.167.1", False),
+        ({"content": chatgpt()}, {"allow_mounted_file": True}, "0.171.0", False),
+        ({"content": {**chatgpt(), "auth_mode": "chatgptAuthTokens"}}, {}, None, False),  # which Codex does not renew
+        ({"api_key": KEY}, {}, "0.171.0", False),
+    ],
+)
+def test_a_login_that_codex_could_not_save_again_goes_into_a_mounted_file_on_request_only(
+    login: dict[str, t.Any], more: dict[str, t.Any], version: str | None, refused: bool
+) -> None:
+    empty = file(auth={"malformed": True}, mount_point=True)
+    wanted = desired(auth={**login, **more}, codex_version=version)
+    if refused:
+        with pytest.raises(CodexError, match=f"^{PATH} is a mount point of its own, .* Mount the folder instead of"):
+            plan(wanted, describe(wanted, auth=empty))
+    else:
+        assert operations(plan(wanted, describe(wanted, auth=empty))) == ["write auth.json"]
+    if "content" in login:  # one that is there stays, with a warning
+        there = t.cast(FileFacts, {**auth_file(login), "mount_point": True})
+        assert operations(plan(wanted, describe(wanted, auth=there))) == []
+
+
+@pytest.mark.parametrize(
     ("facts", "words"),
     [
         ({}, "The file was removed here"),

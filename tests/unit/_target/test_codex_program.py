@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.fleet.codex.plugins.module_utils._target.codex_program import WORDS_LIMIT, words_of
+from ansible_collections.fleet.codex.plugins.module_utils._target.codex_words import WORDS_LIMIT, words_of
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 BEGIN = "Error loading configuration: "

@@ -22,6 +22,7 @@ def line(answer: dict[str, t.Any]) -> str:
 def read(stdout: str = "", rc: int = 0, stderr: str = "", interpreters: t.Sequence[str] = PYTHONS) -> dict[str, t.Any]:
     transport = object.__new__(PosixTarget)
     transport._interpreters = interpreters
+    transport._container = None
     return transport._read_answer({"stdout": stdout, "rc": rc, "stderr": stderr}, KEY)
 
 

@@ -39,7 +39,7 @@ def test_a_program_takes_all_it_imports_along(name: program.Name, with_codex: bo
 @pytest.mark.parametrize("name", ["describe", "apply"])
 def test_what_runs_a_codex_is_sent_only_where_it_is_needed(name: program.Name) -> None:
     more = program.program_modules(name, with_codex=True).keys() - program.program_modules(name).keys()
-    assert more == {f"{program.PACKAGE}._target.codex_program"}
+    assert more == {f"{program.PACKAGE}._target.codex_program", f"{program.PACKAGE}._target.codex_words"}
 
 
 def test_every_module_for_targets_is_part_of_a_program() -> None:

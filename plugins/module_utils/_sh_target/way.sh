@@ -1,0 +1,204 @@
+# shellcheck shell=sh disable=SC1007,SC2015,SC2034,SC2154  # one program in several files: see test_sh_program.py
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Where a Codex home and its files are, and who can change where a path leads.
+
+link_limit=200 # steps of one path; more of them is a loop of symbolic links
+
+# normalise PATH: sets normal to the absolute path without superfluous slashes and dots.
+normalise() {
+    normal=
+    IFS=/
+    # shellcheck disable=SC2086
+    set -- $1
+    unset IFS
+    for step; do
+        case $step in
+            '' | .) ;;
+            ..) normal=${normal%/*} ;;
+            *) normal=$normal/$step ;;
+        esac
+    done
+    normal=${normal:-/}
+}
+
+# folder_of PATH: sets folder to the one that the file is in.
+folder_of() {
+    folder=${1%/*}
+    folder=${folder:-/}
+}
+
+# is_there PATH: whether anything is there, a link to nothing, too.
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# look PATH [-L]: sets mode (as ls writes it), links, owner_id, group_id and size, of what a link leads to with -L.
+# Fails where nothing can be seen.
+look() {
+    # shellcheck disable=SC2046  # the first five words are wanted
+    set -- $(ls "-ldn${2:-}" -- "$1")
+    [ $# -gt 4 ] || return 1
+    mode=$1 links=$2 owner_id=$3 group_id=$4 size=$5
+    case $size in *[!0-9]*) size=0 ;; esac # a device has other numbers there
+}
+
+# walk START PATH FUNCTION: calls the function with every step of a path, from a folder on, links resolved one by one.
+# look has seen the step before. Sets reached to the last folder, and missing to the steps that are not there.
+walk() {
+    reached=$1 pending=$2 steps=0 missing=
+    while [ -n "$pending" ]; do
+        part=${pending%%/*}
+        case $pending in */*) pending=${pending#*/} ;; *) pending= ;; esac
+        case $part in
+            '' | .) continue ;;
+            ..)
+                reached=${reached%/*}
+                reached=${reached:-/}
+                continue
+                ;;
+        esac
+        step=${reached%/}/$part
+        if ! is_there "$step" || ! look "$step"; then
+            missing=$part${pending:+/$pending}
+            return 0
+        fi
+        "$3" "$step"
+        case $mode in
+            l*)
+                steps=$((steps + 1))
+                [ "$steps" -lt "$link_limit" ] || fail system said 'Too many levels of symbolic links' path "$2"
+                leads_to=$(readlink "$step")
+                pending=$leads_to/$pending
+                case $leads_to in /*) reached=/ ;; esac
+                ;;
+            *) reached=$step ;;
+        esac
+    done
+}
+
+# check_step PATH: fails for a step of a way that others than root and the user can change, or that is no folder.
+check_step() {
+    [ "$owner_id" = 0 ] || [ "$owner_id" = "$uid" ] || {
+        name_of "$owner_id"
+        fail foreign path "$1" owner "$owner" user "$user"
+    }
+    case $mode in
+        l* | d????????[tT]*) ;; # of a sticky folder, the next step's owner decides
+        d????w????* | d???????w?*)
+            is_own_group "$1" || fail writable_by_others path "$1" user "$user"
+            ;;
+        d*) ;;
+        *) fail not_a_directory path "$1" ;;
+    esac
+}
+
+# is_own_group: whether the folder that look saw is writable for a group that nobody but the user is in: one of the
+# user's name, as many systems make for each. An access control list may let others in; ls marks it with +.
+is_own_group() {
+    case $mode in d???????w?* | *+) return 1 ;; esac
+    [ "$group_id" = "$gid" ] || return 1
+    group=$(grep "^[^:]*:[^:]*:$gid:" /etc/group || getent group "$gid") || return 1
+    case $group in "$user:"*":$gid:" | "$user:"*":$gid:$user") ;; *) return 1 ;; esac
+    IFS=$newline
+    # shellcheck disable=SC2086
+    set -- $users
+    unset IFS
+    for line; do
+        case $line in
+            "$user:"*) ;;
+            *:*:*:"$gid":*)
+                rest=${line#*:*:*:}
+                [ "${rest%%:*}" != "$gid" ] || return 1
+                ;;
+        esac
+    done
+}
+
+# check_way PATH: fails unless root and the user alone can change where a path leads. Inside the home directory the way
+# starts there, since a user who works as itself has to take that as it is; check_home_directory looks at it for root.
+check_way() {
+    case $uid:$1/ in
+        0:*) walk / "$1" check_step ;;
+        *:"${home%/}"/*)
+            real=$(readlink -f "${home%/}/")
+            walk "${real:-$home}" "${1#"${home%/}"}" check_step
+            ;;
+        *) walk / "$1" check_step ;;
+    esac
+}
+
+# check_home_directory: for root alone, and where something is in the home directory.
+check_home_directory() {
+    [ "$my_uid" = 0 ] || return 0
+    case $codex_home/ in
+        "${home%/}"/*) ;;
+        *) [ -n "$uses_home_directory" ] || return 0 ;;
+    esac
+    walk / "$home" check_step
+}
+
+# note_unsafe PATH: sets unsafe where others than root can change the step that look saw.
+note_unsafe() {
+    case $owner_id:$mode in
+        0:l*) ;;
+        0:?????w* | 0:????????w*) unsafe=$1 ;;
+        0:*) ;;
+        *) unsafe=$1 ;;
+    esac
+}
+
+# is_roots_alone PATH: whether root alone can change where a path leads.
+is_roots_alone() {
+    unsafe=
+    walk / "$1" note_unsafe
+    [ -z "$unsafe" ]
+}
+
+# find_unsafe_parent FILE: sets unsafe_parent to a folder that leads to a file of the whole host and that others than
+# root can change, or to nothing. Where the file is a link, the folders that lead to its target count, too.
+find_unsafe_parent() {
+    unsafe_parent=
+    folder_of "$1"
+    is_roots_alone "$folder" || unsafe_parent=$folder
+    if [ -L "$1" ] && [ -z "$unsafe_parent" ]; then
+        folder_of "$(readlink -f "$1")"
+        is_roots_alone "$folder" || unsafe_parent=$folder
+    fi
+}
+
+# check_codex_home: sets kind to directory, or to absent and below to the nearest folder above. Fails where no Codex
+# home can be.
+check_codex_home() {
+    case $codex_home/ in
+        "${home%/}"/*) [ -d "${home:-/}" ] || fail no_home_directory user "$user" path "$home" ;;
+    esac
+    check_way "$codex_home"
+    kind=directory below=$reached
+    if [ -n "$missing" ]; then
+        [ ! -L "$codex_home" ] || fail dangling path "$codex_home"
+        kind=absent
+    else
+        look "$reached" || fail system said 'Permission denied' path "$reached"
+        [ "$owner_id" = "$uid" ] || {
+            name_of "$owner_id"
+            fail foreign path "$reached" owner "$owner" user "$user"
+        }
+    fi
+}
+
+# is_mounted FILE: whether a file is mounted by itself; Linux only.
+is_mounted() {
+    [ -n "${mounts:-}" ] || mounts=$(cat /proc/self/mountinfo)
+    case $mounts in *" $1 "*) ;; *) case $1 in *[' \	']*) ;; *) return 1 ;; esac ;; esac
+    escaped=$(put "$1" | sed -e 's/\\/\\134/g' -e 's/ /\\040/g' -e "s/$tab/\\\\011/g")
+    IFS=$newline
+    for line in $mounts; do
+        unset IFS
+        # shellcheck disable=SC2086
+        set -- "$1" $line
+        [ "$6" != "$escaped" ] || return 0
+    done
+    unset IFS
+    return 1
+}

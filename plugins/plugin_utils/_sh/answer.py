@@ -1,0 +1,354 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The answer of the program in sh, a row of fields, as the answer that docs/protocol.md describes.
+
+What comes from a user's own process may be anything: what is not as expected is left out, or ends that home's answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import summarise
+from ansible_collections.fleet.codex.plugins.module_utils._describe.content import describe_content
+from ansible_collections.fleet.codex.plugins.module_utils._target.codex_words import words_of
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.system_errors import code_and_cause
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest
+
+Field = tuple[str, bytes]
+Facts = dict[str, t.Any]
+
+BYTES: t.Final = ("content", "child")
+"""Fields that end with a boundary, since they may hold a NUL."""
+
+KINDS: t.Final = {"-": "file", "d": "directory", "p": "fifo", "s": "socket", "c": "device", "b": "device"}
+LEFT_OUT: t.Final = {
+    "profiles": {*KINDS.values(), "absent", "dangling", "unreadable"} - {"file"},
+    "unsaved_logins": {"absent"},
+}
+KILLED: t.Final = ("124", "137")
+"""Statuses of a process that its time ran out for."""
+
+
+@dataclass
+class Boundaries:
+    """What ends bytes of files and what child processes say: ``outer`` is known to root alone, ``inner`` to users."""
+
+    outer: bytes
+    inner: bytes
+
+
+@dataclass
+class Seen:
+    """What an answer holds beside the protocol's: whether the host has flock, and all contents by their SHA-256."""
+
+    can_lock: bool = False
+    contents: dict[str | None, bytes] = field(default_factory=dict)
+
+
+def read_answer(data: bytes, homes: t.Sequence[HomeRequest], boundaries: Boundaries, seen: Seen) -> list[Facts] | None:
+    """The answers for the homes of a request; None where the end is missing."""
+    answers: list[Facts] = []
+    system, is_whole = "", False
+    rows: list[tuple[str, list[Field]]] = []
+    for name, value in fields(data, boundaries.outer):
+        if name == "system":
+            system = text(value).lower()
+        elif name == "can_lock":
+            seen.can_lock = True
+        elif name == "end":
+            is_whole = True
+        elif name == "home":
+            rows.append((text(value), []))
+        elif rows:
+            rows[-1][1].append((name, value))
+    if not is_whole:
+        return None
+    for n, (user, found) in enumerate(rows):
+        # An entry for every user is the last one, and alone stands for several.
+        request = homes[min(n, len(homes) - 1)]
+        home = Home(request, system, seen)
+        home.read(found, boundaries.inner)
+        answers.append({**home.answer, "user": user if request.get("every_user") and user else request["user"]})
+    return answers
+
+
+def fields(data: bytes, boundary: bytes) -> t.Iterator[Field]:
+    """The fields of an answer, up to the first that is not whole."""
+    position = 0
+    while (end := data.find(b"\0", position)) >= 0:
+        name = text(data[position:end])
+        close = b"\0" + boundary + b"\0" if name in BYTES else b"\0"
+        position = data.find(close, end + 1)
+        if position < 0:
+            return
+        yield name, data[end + 1 : position]
+        position += len(close)
+
+
+def text(value: bytes) -> str:
+    """Bytes of a host as Python has names of files: what is no UTF-8 becomes half of a surrogate pair."""
+    return value.decode("utf-8", "surrogateescape")
+
+
+def number(value: bytes) -> int:
+    """A number of at most 18 digits, else 0."""
+    return int(value) if re.fullmatch(rb"\d{1,18}", value) else 0
+
+
+def kind_and_mode(mode: bytes) -> tuple[str, int]:
+    """What ``drwxr-xr-x`` says: a kind of the protocol, and permissions."""
+    letters = text(mode)[:10].ljust(10, "-")
+    bits = sum(1 << (8 - n) for n, letter in enumerate(letters[1:]) if letter not in "-ST")
+    bits += sum(bit for n, bit in ((3, 0o4000), (6, 0o2000), (9, 0o1000)) if letters[n] in "sStT")
+    return KINDS.get(letters[0], "other"), bits
+
+
+class Home:
+    """The answer for one home, field by field."""
+
+    def __init__(self, request: HomeRequest, system: str, seen: Seen) -> None:
+        self.request = request
+        self.seen = seen
+        self.details = {query["name"]: query.get("details") for query in request.get("files", [])}
+        self.answer: Facts = {}
+        if "files" in request:
+            self.answer = {
+                "files": {},
+                "leftovers": [],
+                "profiles": [],
+                "all_profiles": True,
+                "unsaved_logins": [],
+                "all_unsaved_logins": True,
+                "is_root": False,
+                "home_directory_exists": False,
+                "system": system,
+                "can_lock": seen.can_lock,
+                "can_give": False,
+            }
+        else:
+            self.answer["results"] = []
+        if request.get("login_status"):
+            self.answer["login_status"] = {"codex": None, "method": "unknown"}
+        if request.get("detect_version"):
+            self.answer["codex_version"] = None
+        self.info: Facts = {}
+        self.error: Facts | None = None
+        self.create_as_root = False
+        self.seconds = ""  # that the next process of the user may take
+        self.file: Facts = {}  # that the next fields are about
+        self.file_details: t.Any = None
+        self.pending: Facts = {}  # what comes before a result
+        self.scratch = ""
+
+    def read(self, found: t.Iterable[Field], inner: bytes) -> None:
+        """Takes in all fields of the home. Its answer is an error where there is one."""
+        for name, value in found:
+            if self.error is not None and not name.startswith("error "):
+                break
+            if name == "child":
+                self.read_child(value, inner)
+            else:
+                self.take(name, value)
+        self.finish_file()
+        if self.error is not None:
+            self.answer = {"error": self.error}
+            return
+        for name in {"profiles", "unsaved_logins"} & self.answer.keys():
+            self.answer[name] = [file for file in self.answer[name] if file["kind"] not in LEFT_OUT[name]]
+        folder = self.answer.get("folder")
+        if folder and folder["kind"] == "absent":
+            folder["create_as_root"] = self.create_as_root and not folder["writable"]
+        self.answer["user_info"] = self.info
+
+    def read_child(self, said: bytes, inner: bytes) -> None:
+        """What a process of the user said, and after the last NUL how it ended."""
+        body, _nul, status = said.rpartition(b"\0")
+        is_whole = False
+        for name, value in fields(body, inner):
+            if name == "whole":
+                is_whole = True
+            elif name not in ("user", "uid", "gid", "home_directory", "shell", "codex_home", "is_root", "seconds"):
+                self.take(name, value)
+        self.finish_file()
+        if self.error is None and not is_whole:
+            reason = "too_slow" if text(status) in KILLED else "child_died"
+            self.error = {"reason": reason, "user": self.info.get("name", "")}
+            if reason == "too_slow":
+                self.error["seconds"] = self.seconds
+
+    def take(self, name: str, value: bytes) -> None:
+        """Takes in one field."""
+        if name in ("uid", "gid"):
+            self.info[name] = number(value)
+        elif name in ("user", "home_directory", "shell"):
+            self.info["name" if name == "user" else name] = text(value)
+        elif name == "seconds":
+            self.seconds = text(value)
+        elif name == "codex_home":
+            self.answer[name] = text(value)
+        elif name == "error":
+            self.error = {"reason": text(value)}
+        elif name.startswith("error "):
+            self.take_error(name[6:], text(value))
+        elif name in ("file", "profile", "unsaved") and "files" in self.answer:
+            self.begin_file(name, text(value))
+        elif self.take_of_folder(name, value) or self.take_of_result(name, value) or self.take_of_codex(name, value):
+            pass
+        elif self.file:
+            self.take_of_file(name, value)
+        else:
+            self.pending[name] = text(value)
+
+    def take_error(self, name: str, value: str) -> None:
+        """One more fact of the error."""
+        if self.error is not None:
+            if name == "said":
+                self.error["code"], self.error["cause"] = code_and_cause(value)
+            else:
+                self.error[name] = value
+
+    def take_of_folder(self, name: str, value: bytes) -> bool:
+        """Takes in a field about the Codex home as a whole; False for any other field."""
+        answer, folder = self.answer, self.answer.get("folder", {})
+        if "files" not in answer:
+            return False
+        if name == "folder":
+            kind = "directory" if value == b"directory" else "absent"
+            answer["folder"] = {"path": answer.get("codex_home", ""), "kind": kind}
+            if kind == "absent":
+                answer["folder"]["writable"] = False
+        elif name == "folder_mode":
+            folder["mode"] = kind_and_mode(value)[1]
+        elif name == "below":
+            folder["below"] = text(value)
+        elif name == "writable" and not self.file:
+            folder["writable"] = True
+        elif name == "leftover":
+            self.finish_file()
+            answer["leftovers"].append(text(value))
+        elif name == "more":
+            answer[f"all_{text(value)}"] = False
+        elif name in ("is_root", "home_directory_exists"):
+            answer[name] = True
+        elif name == "real_home":
+            self.finish_file()
+            answer[name] = text(value)
+        elif name == "create_as_root":
+            self.create_as_root = True
+        else:
+            return False
+        return True
+
+    def begin_file(self, kind: str, name: str) -> None:
+        """The fields that follow are about another file."""
+        self.finish_file()
+        self.file = {"path": "", "kind": "absent"}
+        if kind == "file":
+            self.file_details = self.details.get(name)
+            self.answer["files"][name] = self.file
+        elif kind == "profile":
+            self.file_details = "content"
+            self.answer["profiles"].append(self.file)
+        else:
+            self.file_details = "auth"
+            self.file["name"] = name
+            self.answer["unsaved_logins"].append(self.file)
+
+    def take_of_file(self, name: str, value: bytes) -> None:
+        """Takes in a field about the file that the last ones were about."""
+        file = self.file
+        if name == "mode":
+            file["kind"], file["mode"] = kind_and_mode(value)
+        elif name in ("path", "kind", "owner", "link"):
+            file[name] = text(value)
+        elif name == "unsafe_parent":
+            file[name] = text(value) or None
+        elif name == "hard_links" and self.file_details == "auth":
+            file[name] = number(value)
+        elif name in ("writable", "mount_point"):
+            file[name] = True
+        elif name == "folder_writable":
+            file[name] = value == b"1"
+        elif name == "said":
+            for known in ("sha256", "content", "variables", "lines", "auth"):  # of the part that could be read
+                file.pop(known, None)
+            file["kind"], file["reason"] = "unreadable", "system"
+            file["code"], file["cause"] = code_and_cause(text(value))
+        elif name == "oversized":
+            file["kind"], file["sha256"] = "oversized", text(value)
+        elif name == "content":
+            self.take_content(value)
+
+    def take_content(self, data: bytes) -> None:
+        """The bytes of the file, of which the answer has what the request asked for."""
+        file = self.file
+        file["sha256"] = hashlib.sha256(data).hexdigest()
+        self.seen.contents[file["sha256"]] = data
+        if self.file_details == "auth":
+            file["auth"] = summarise(data)
+        else:
+            file.update(describe_content(data, self.file_details))
+
+    def finish_file(self) -> None:
+        """Adds what the program leaves out where it is not so."""
+        file, details = self.file, self.file_details
+        if file.get("kind") == "file":
+            if details == "lock" or isinstance(details, dict):
+                file.setdefault("writable", False)
+            if details == "auth" or (file.get("owner", "root") != "root" and "unsafe_parent" in file):
+                file.setdefault("mount_point", False)
+        self.file, self.file_details = {}, None
+
+    def take_of_result(self, name: str, value: bytes) -> bool:
+        """Takes in a field about how an operation went; False for any other field. `result` comes after its facts."""
+        if "results" not in self.answer:
+            return False
+        pending = self.pending
+        if name == "in_place":
+            pending[name] = value == b"1"
+        elif name == "backup_file":
+            pending[name] = text(value) or None
+        elif name == "overwritten":
+            pending[name] = value == b"1"
+            pending.setdefault("processes", [])
+        elif name == "process":
+            pid, _slash, program = text(value).partition("/")
+            pending.setdefault("processes", []).append({"pid": number(pid.encode()), "name": program})
+        elif name == "path":
+            pending[name] = text(value)
+        elif name == "said":
+            pending["code"], pending["cause"] = code_and_cause(text(value))
+            pending["reason"] = "system"
+        elif name == "result":
+            self.answer["results"].append({**pending, "status": text(value)})
+            self.pending = {}
+        else:
+            return False
+        return True
+
+    def take_of_codex(self, name: str, value: bytes) -> bool:
+        """Takes in what the user's codex said; False for any other field."""
+        answer = self.answer
+        if name == "codex":
+            if "login_status" in answer:
+                answer["login_status"]["codex"] = text(value)
+        elif name == "version_said":
+            said = text(value).split()
+            is_version = said and len(said[-1]) <= 50 and re.match(r"\d+\.\d+\.\d+", said[-1])
+            answer["codex_version"] = said[-1] if is_version else None
+        elif name == "login_method":
+            answer.setdefault("login_status", {"codex": None})["method"] = text(value)
+        elif name == "scratch":
+            self.scratch = text(value)
+        elif name == "start_said":
+            said_of_it = value.decode("utf-8", "replace").replace(f"{self.scratch}/", "")
+            answer["start_problem"] = words_of(said_of_it) or "Error loading configuration"
+        else:
+            return False
+        return True
