@@ -34,6 +34,8 @@ class ShProgram(TargetProgram):
     """
 
     MARK_OF_CODEX = "FLEET_CODEX_RUN"
+    utilities: Path | None = None
+    """A folder with all utilities that the host is to have, where it is not to have those of this machine."""
 
     def __init__(self, shell: Shell, folder: Path) -> None:
         program = shutil.which(shell)
@@ -78,11 +80,14 @@ class ShProgram(TargetProgram):
     ) -> dict[str, t.Any]:
         exchange = ShRequest(request["operation"], request, key, needs_codex(request["homes"]), seen)
         code = exchange.code().replace(b" /bin/sh", f" {self.interpreter}".encode())
+        if self.utilities is not None:
+            code = re.sub(rb"usual_folders=\S+", b"usual_folders=", code)
         for name, limit in (limits or {}).items():
             code, count = re.subn(rf"\b{name.lower()}=\d+".encode(), f"{name.lower()}={limit:.0f}".encode(), code)
             assert count == 1, f"{name} is not in the program"
         if "PATH" not in (env or {}):
-            wrapper = [*wrapper, "/usr/bin/env", f"PATH={self.path}"]
+            path = self.path if self.utilities is None else str(self.utilities)
+            wrapper = [*wrapper, "/usr/bin/env", f"PATH={path}"]
         done = subprocess.run(
             [*wrapper, self.interpreter],
             input=code,

@@ -73,11 +73,11 @@ fill_and_place() {
 # place: puts the temporary file in the final one's place, if that is still what was expected.
 place() {
     check "$final" "$final_expected" || return
-    if ! is_mounted "$final" && attempt mv -f "$temporary" "$final"; then
-        sync_folder
-        return 0
-    fi
-    if [ -n "$said" ]; then
+    if ! is_mounted "$final"; then
+        if attempt mv -f "$temporary" "$final"; then
+            sync_folder
+            return
+        fi
         case $said in *[Bb]usy* | *ross-device*) ;; *) return 1 ;; esac
     fi
     rewrite "$final" "$final_mode"

@@ -37,6 +37,8 @@ end_bytes() {
     zero
 }
 
+usual_folders=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin # of utilities, wherever PATH leads
+
 not_done=11 # status of a process whose work on a home was not done
 
 # fail REASON [KEY VALUE]...: the error that ends the work on this home, and with it this process.
@@ -94,7 +96,7 @@ END { print "" }'
 serve() {
     PATH=${PATH:-/usr/bin:/bin}
     search_path=$PATH
-    PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    PATH=$PATH:$usual_folders
     umask 077
     set -f
     if [ -n "$in_container" ]; then # its programs run with these
