@@ -1,9 +1,10 @@
 # The commands of this checkout. Each sets up what it needs; the scripts in tests/environment do the work.
 
-.PHONY: help demo demo-windows check test cores clients soak mutants bench bench-windows clean
+.PHONY: help demo demo-docker demo-windows check test cores clients soak mutants bench bench-windows clean
 
 help:
 	@echo 'make demo     log a real Codex in on test hosts on this machine, step by step'
+	@echo 'make demo-docker   the same in two containers, one of them without Python (needs root on Debian, for Docker)'
 	@echo 'make demo-windows  the same with a real codex.exe on Windows as Wine plays it, or on a Windows host of yours'
 	@echo 'make check    format, lint, types and unit tests (under two minutes on a fresh machine)'
 	@echo 'make mutants  whether the unit tests notice changes of the code: 300 of them, drawn at random'
@@ -17,6 +18,9 @@ help:
 
 demo:
 	@sh tests/demo/run.sh
+
+demo-docker:
+	@sh tests/demo/docker.sh
 
 demo-windows:
 	@sh tests/demo/windows.sh

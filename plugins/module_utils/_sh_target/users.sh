@@ -149,7 +149,7 @@ run_as_user() {
                         quote "$value"
                         put "$newline"
                     done
-                    put "my_uid=$uid boundary=$inner_boundary$newline"
+                    put "my_uid=$uid boundary=$inner_boundary unsafe= checked='$newline'$newline"
                     put "calls() {$newline$calls$newline}${newline}umask 077; set -f; cd /; $work </dev/null$newline"
                 } | timeout -s KILL "$seconds" env -i "PATH=$PATH" "HOME=$home" "USER=$user" "LOGNAME=$user" LC_ALL=C \
                     "$@" 3>&- 4>&-

@@ -44,7 +44,8 @@ look() {
 }
 
 # walk START PATH FUNCTION: calls the function with every step of a path, from a folder on, links resolved one by one.
-# look has seen the step before. Sets reached to the last folder, and missing to the steps that are not there.
+# look has seen the step before. Sets reached to the last folder, and missing to the steps that are not there. A folder
+# that the function found nothing wrong with is not looked at again: nobody but root and the user can change it.
 walk() {
     reached=$1 pending=$2 steps=0 missing=
     while [ -n "$pending" ]; do
@@ -59,6 +60,11 @@ walk() {
                 ;;
         esac
         step=${reached%/}/$part
+        case $checked in *"$newline$3 $step$newline"*)
+            reached=$step
+            continue
+            ;;
+        esac
         if ! is_there "$step" || ! look "$step"; then
             missing=$part${pending:+/$pending}
             return 0
@@ -72,7 +78,11 @@ walk() {
                 pending=$leads_to/$pending
                 case $leads_to in /*) reached=/ ;; esac
                 ;;
-            *) reached=$step ;;
+            *)
+                reached=$step
+                case $unsafe$step in *"$newline"*) continue ;; esac
+                [ -n "$unsafe" ] || checked=$checked$3' '$step$newline
+                ;;
         esac
     done
 }

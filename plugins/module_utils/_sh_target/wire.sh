@@ -107,7 +107,7 @@ serve() {
     load_users
     my_uid=$(id -u)
     # The environment may have variables of these names.
-    become= owner_uid= mounts= others= start_check= ask_codex= held_back=
+    become= owner_uid= mounts= others= start_check= ask_codex= held_back= unsafe= checked=$newline
     {
         emit system "$(uname -s)"
         if has flock; then emit can_lock 1; fi
