@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
+import types
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK, PROTOCOL, mask
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.answer import Seen
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.posix import PosixTarget, silence, wants_terminal
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program import BEGUN, NO_PYTHON, PYTHONS
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
@@ -129,3 +134,60 @@ def test_a_silence_has_one_sentence_that_quotes_neither_a_banner_nor_an_exceptio
 )
 def test_a_sudo_that_wants_a_terminal_is_recognized(said: str, wanted: bool) -> None:
     assert wants_terminal(said) is wanted
+
+
+class Local:
+    """A connection and an action that run commands here; ``lines`` are the commands, ``sizes`` how much each got."""
+
+    has_pipelining = True
+    become = None
+
+    def __init__(self, folder: Path) -> None:
+        self.path = f"{folder}:/usr/bin:/bin"
+        self.lines: list[str] = []
+        self.sizes: list[int] = []
+
+    def get_option(self, _name: str) -> None:
+        raise KeyError
+
+    def _low_level_execute_command(self, line: str, in_data: bytes, sudoable: bool) -> dict[str, t.Any]:
+        self.lines.append(line)
+        self.sizes.append(len(in_data))
+        environment = {"PATH": self.path, "HOME": "/nonexistent"}
+        done = subprocess.run(["/bin/sh", "-c", line], input=in_data, capture_output=True, check=False, env=environment)
+        return {"rc": done.returncode, "stdout": done.stdout.decode(), "stderr": done.stderr.decode()}
+
+
+def target(local: Local, interpreters: t.Sequence[str]) -> PosixTarget:
+    made = object.__new__(PosixTarget)
+    made._action = types.SimpleNamespace(  # type: ignore[assignment]  # as much of an action as is used
+        _low_level_execute_command=local._low_level_execute_command,
+        _play_context=types.SimpleNamespace(pipelining=False),
+    )
+    made._connection, made._interpreters, made._container = local, interpreters, None
+    made._needs_terminal, made._program, made._seen = False, None, Seen()
+    return made
+
+
+@pytest.mark.parametrize("has_python", [True, False])
+def test_the_first_answer_tells_which_program_is_sent_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_python: bool
+) -> None:
+    local = Local(tmp_path)
+    pythons = ("/no/such/python", sys.executable if has_python else "no-such-python")
+    monkeypatch.setattr("ansible_collections.fleet.codex.plugins.plugin_utils._transport.posix.PYTHONS", pythons)
+    host = target(local, pythons)
+    request: t.Any = {"protocol": PROTOCOL, "operation": "describe", "key": KEY.hex(), "environment": {}, "homes": []}
+    first, second = (host.exchange("describe", request, KEY) for _n in range(2))
+    assert first["program"] == second["program"] == ("python" if has_python else "sh")
+    assert ("sed" in local.lines[0], "no-such-python" in local.lines[0]) == (True, not has_python)
+    assert ("sed" in local.lines[1], " -I -S " in local.lines[1]) == (not has_python, has_python)
+    assert local.sizes[1] < local.sizes[0]
+
+
+def test_an_interpreter_that_is_named_is_never_replaced_by_sh(tmp_path: Path) -> None:
+    local = Local(tmp_path)
+    request: t.Any = {"protocol": PROTOCOL, "operation": "describe", "key": KEY.hex(), "environment": {}, "homes": []}
+    with pytest.raises(CodexError, match="ansible_python_interpreter is /no/such/python"):
+        target(local, ["/no/such/python"]).exchange("describe", request, KEY)
+    assert "sed" not in local.lines[0]
