@@ -167,7 +167,8 @@ def test_killed_at_any_moment_it_leaves_the_old_file_or_the_new_one(dash: ShProg
     for n in range(400):
         file.write_bytes(OLD)
         file.chmod(0o600)
-        script = f'exec 3<&0; setsid --wait "$@" <&3 & sleep {n * 0.003:.3f}; kill -KILL -$!; wait'
+        begin = 'exec 3<&0; setsid --wait "$@" <&3 & until kill -0 -$!; do :; done'
+        script = f"{begin}; sleep {n * 0.003:.3f}; kill -KILL -$!; wait"
         try:
             dash.apply(home, [change], wrapper=["/bin/sh", "-c", script, "sh"])
             is_done = True
@@ -188,3 +189,33 @@ def test_killed_at_any_moment_it_leaves_the_old_file_or_the_new_one(dash: ShProg
             assert not [name for name in os.listdir(home) if name.startswith(".fleet")]
     assert is_done
     assert OLD in seen
+
+
+@pytest.mark.parametrize("link", ["nowhere/auth.json", "/nowhere/at/all", "loop"])
+def test_a_link_that_leads_to_no_folder_is_not_written_anywhere(dash: ShProgram, home: Path, link: str) -> None:
+    (home / "loop").symlink_to("loop")
+    (home / "auth.json").symlink_to(link)
+    before = sorted(os.listdir("/"))
+    result = dash.apply(home, [write("auth.json", NEW, None)])[0]
+    assert result["status"] == "failed"
+    assert result["code"] in ("ENOENT", "ELOOP")
+    assert sorted(os.listdir("/")) == before
+    assert sorted(os.listdir(home)) == ["auth.json", "loop"]
+
+
+@pytest.mark.needs_root
+def test_a_mounted_file_of_somebody_else_is_rewritten_where_its_mode_is_right(
+    dash: ShProgram, root_folder: Path, user: pwd.struct_passwd
+) -> None:
+    home, outside = root_folder / "home", root_folder / "outside.json"
+    home.mkdir(mode=0o700)
+    (home / "auth.json").touch()
+    outside.write_bytes(OLD)
+    outside.chmod(0o666)
+    for path in (home, home / "auth.json"):
+        os.chown(path, user.pw_uid, user.pw_gid)
+    mount = f'mount --bind {outside} {home}/auth.json && exec "$@"'
+    wrapper = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", mount, "sh"]
+    result = dash.apply(str(home), [write("auth.json", NEW, OLD, mode=0o666)], user=user.pw_name, wrapper=wrapper)
+    assert result == [{"status": "done", "in_place": True}]
+    assert outside.read_bytes() == NEW

@@ -52,23 +52,16 @@ apply_write() {
     case $mode_wanted in
         'kept '*)
             mode_wanted=${mode_wanted#kept }
-            if look "$path" L; then permissions "$mode"; fi
+            if look "$path" L; then
+                permissions "$mode"
+                mode_wanted=$octal
+            fi
             ;;
     esac
     changing write_now
 }
 
 write_now() { write_file "$path" "$mode_wanted" "$expected"; }
-
-# permissions MODE: sets mode_wanted to what ls writes so. Such files have no other bits.
-permissions() {
-    mode_wanted=0
-    rest=${1#?}
-    for value in 400 200 100 40 20 10 4 2 1; do
-        case $rest in -*) ;; *) mode_wanted=$((mode_wanted + value)) ;; esac
-        rest=${rest#?}
-    done
-}
 
 # changing FUNCTION: calls it, with the backup that is wanted before, and a look at running programs around it.
 changing() {
@@ -115,7 +108,7 @@ remove_checked() {
     fi
     content= new=$empty
     look "$path" && permissions "$mode"
-    rewrite "$path" "$mode_wanted"
+    rewrite "$path" "$octal"
 }
 
 root_lines() { :; }

@@ -48,8 +48,10 @@ write_bytes() {
 # write_file FILE MODE EXPECTED: replaces a file by $content, whose digest is $new, or makes it. The bytes go into a
 # temporary file beside the final one, 0600 from its first moment. A link is kept and its target replaced.
 write_file() {
-    final=$1 final_mode=$2 final_expected=$3
-    [ ! -L "$1" ] || final=$(readlink -f "$1")
+    real=$1 final_mode=$2 final_expected=$3
+    [ ! -L "$1" ] || follow "$1"
+    final=$real
+    [ ! -L "$final" ] || refuse 'Too many levels of symbolic links' || return
     [ ! -d "$final" ] || refuse 'Is a directory' || return
     folder_of "$final"
     temporary=${folder%/}/$temporary_prefix$temporary_name
@@ -68,6 +70,23 @@ fill_and_place() {
     [ "$sha256" = "$new" ] || refuse 'No space left on device' || return
     attempt chmod "$final_mode" "$temporary" || return
     with_locks 8 place
+}
+
+# permissions MODE: sets octal to what ls writes so. Such files have no other bits.
+permissions() {
+    octal=0
+    rest=${1#?}
+    for value in 400 200 100 40 20 10 4 2 1; do
+        case $rest in -*) ;; *) octal=$((octal + value)) ;; esac
+        rest=${rest#?}
+    done
+}
+
+# give_mode FILE MODE: where it has another one; only its owner may.
+give_mode() {
+    look "$1" || refuse 'Permission denied' || return
+    permissions "$mode"
+    [ "$octal" = "$2" ] || attempt chmod "$2" "$1"
 }
 
 # place: puts the temporary file in the final one's place, if that is still what was expected.
@@ -89,7 +108,7 @@ sync_folder() { sync "$folder" || true; }
 # rewrite FILE MODE: writes $content in place and reads it back; puts the old bytes back if that fails.
 rewrite() {
     before=$(cat "$1" && put .) || refuse 'Input/output error' || return
-    if write_bytes "$1" && digest_of "$1" && [ "$sha256" = "$new" ] && attempt chmod "$2" "$1"; then
+    if write_bytes "$1" && digest_of "$1" && [ "$sha256" = "$new" ] && give_mode "$1" "$2"; then
         in_place=1
         return 0
     fi

@@ -58,8 +58,7 @@ describe_place() {
     real=$path
     if [ -n "$is_linked" ]; then
         [ "$uid" != 0 ] || check_link
-        real=$(readlink -f "$path")
-        real=${real:-$path}
+        follow "$path"
     fi
     folder_of "$real"
     note_folder "$folder"
@@ -100,9 +99,9 @@ describe_host_file() {
     emit unsafe_parent "$unsafe_parent"
     [ "$owner_of_file" = 0 ] || report_mount "$1"
     if [ "$my_uid" = 0 ] && [ -z "$unsafe_parent" ]; then
-        final=$1
-        [ ! -L "$1" ] || final=$(readlink -f "$1")
-        folder_of "${final:-$1}"
+        real=$1
+        [ ! -L "$1" ] || follow "$1"
+        folder_of "$real"
         report_leftovers "$folder"
     fi
 }
@@ -110,6 +109,7 @@ describe_host_file() {
 # describe_as_user: what the user sees.
 describe_as_user() {
     check_codex_home
+    real_home=${reached%/}${missing:+/$missing}
     emit folder "$kind"
     if [ "$kind" = directory ]; then
         emit folder_mode "$mode"
@@ -129,10 +129,8 @@ describe_as_user() {
     if [ "$kind" = directory ]; then
         report_unsaved_logins
         report_profiles
-        emit real_home "$(readlink -f "$codex_home")"
-    else
-        emit real_home "${reached%/}/$missing"
     fi
+    emit real_home "$real_home"
     [ ! -d "$home" ] || emit home_directory_exists 1
     emit whole 1
 }

@@ -76,9 +76,9 @@ wait_for_end() {
 
 # report_mount FILE: whether a file, or the one that a link leads to, is mounted by itself.
 report_mount() {
-    final=$1
-    [ ! -L "$1" ] || final=$(readlink -f "$1")
-    ! is_mounted "$final" || emit mount_point 1
+    real=$1
+    [ ! -L "$1" ] || follow "$1"
+    ! is_mounted "$real" || emit mount_point 1
 }
 
 # digest_of_input: prints the SHA-256 of what comes in, in hexadecimal digits.

@@ -73,7 +73,11 @@ walk() {
         case $mode in
             l*)
                 steps=$((steps + 1))
-                [ "$steps" -lt "$link_limit" ] || fail system said 'Too many levels of symbolic links' path "$2"
+                if [ "$steps" -ge "$link_limit" ]; then
+                    [ "$3" = : ] || fail system said 'Too many levels of symbolic links' path "$2"
+                    missing=$part
+                    return
+                fi
                 leads_to=$(readlink "$step")
                 pending=$leads_to/$pending
                 case $leads_to in /*) reached=/ ;; esac
@@ -85,6 +89,13 @@ walk() {
                 ;;
         esac
     done
+}
+
+# follow PATH: sets real to the path with links followed, as far as it is there.
+follow() {
+    walk / "$1" :
+    real=${reached%/}${missing:+/$missing}
+    real=${real:-/}
 }
 
 # check_step PATH: fails for a step of a way that others than root and the user can change, or that is no folder.
@@ -131,8 +142,8 @@ check_way() {
     case $uid:$1/ in
         0:*) walk / "$1" check_step ;;
         *:"${home%/}"/*)
-            real=$(readlink -f "${home%/}/")
-            walk "${real:-$home}" "${1#"${home%/}"}" check_step
+            follow "$home"
+            walk "$real" "${1#"${home%/}"}" check_step
             ;;
         *) walk / "$1" check_step ;;
     esac
@@ -172,7 +183,8 @@ find_unsafe_parent() {
     folder_of "$1"
     is_roots_alone "$folder" || unsafe_parent=$folder
     if [ -L "$1" ] && [ -z "$unsafe_parent" ]; then
-        folder_of "$(readlink -f "$1")"
+        follow "$1"
+        folder_of "$real"
         is_roots_alone "$folder" || unsafe_parent=$folder
     fi
 }
