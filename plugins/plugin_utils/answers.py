@@ -5,11 +5,13 @@
 """Answers of targets as the plan may rely on them, checked once, where they come in.
 
 What a target says of a login and of a version is from files and programs of a user: short text and numbers, or it is
-taken for a file that cannot be read, or for no version.
+taken for a file that cannot be read, or for no version. Errors and results come from a process of the user, who can
+make it say anything: what is none is taken for the end of that process.
 """
 
 from __future__ import annotations
 
+import string
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import (
@@ -18,6 +20,7 @@ from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary
     is_text,
     usable_claims,
 )
+from ansible_collections.fleet.codex.plugins.plugin_utils import messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import parse_version
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
@@ -28,6 +31,10 @@ UNREADABLE: t.Final[AuthSummary] = {"malformed": True}
 def checked_answer(answer: HomeAnswer) -> HomeAnswer:
     """The answer for a home with every summary of an auth.json, and the version of Codex, as `protocol` says."""
     checked: HomeAnswer = {**answer}
+    results: object = answer.get("results", [])
+    has_results = isinstance(results, list) and all(map(is_result, results))
+    if not has_results or ("error" in answer and not is_error(answer["error"])):
+        return {"user": answer.get("user"), "error": {"reason": "child_died", "user": answer.get("user") or ""}}
     if "files" in answer:
         checked["files"] = {name: _checked_file(file) for name, file in answer["files"].items()}
     if "unsaved_logins" in answer:
@@ -35,6 +42,39 @@ def checked_answer(answer: HomeAnswer) -> HomeAnswer:
     if "codex_version" in answer:
         checked["codex_version"] = checked_version(answer["codex_version"])
     return checked
+
+
+def is_error(error: object) -> bool:
+    """Whether an error has a sentence, and all that the sentence names."""
+    if not isinstance(error, dict) or not all(_is_word(value) for value in error.values()):
+        return False
+    if error.get("reason") == "system":
+        return True
+    sentence = messages.TARGET_ERRORS.get(error.get("reason") or "", "{no such reason}")
+    names = [name for _text, name, _format, _conversion in string.Formatter().parse(sentence)]
+    return all(name is None or error.get(name) is not None for name in names)
+
+
+def is_result(result: object) -> bool:
+    """Whether this says how an operation ended."""
+    if not isinstance(result, dict) or result.get("status") not in ("done", "conflict", "failed"):
+        return False
+    processes = result.get("processes", [])
+    return (
+        all(_is_word(result.get(name)) for name in ("path", "reason", "code", "cause", "backup_file"))
+        and (result["status"] != "failed" or result.get("reason") is not None)
+        and all(isinstance(result.get(name, False), bool) for name in ("in_place", "overwritten"))
+        and isinstance(processes, list)
+        and all(
+            isinstance(process, dict) and isinstance(process.get("pid"), int) and isinstance(process.get("name"), str)
+            for process in processes
+        )
+        and ("processes" in result) == ("overwritten" in result)
+    )
+
+
+def _is_word(value: object) -> bool:
+    return value is None or isinstance(value, str)
 
 
 Facts = t.TypeVar("Facts", bound=FileFacts)

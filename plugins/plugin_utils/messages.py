@@ -27,6 +27,10 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
     "missing_utility": (
         "This host has neither Python 3.6 nor {utility}, one of which fleet.codex needs. Install python3 or {utility}."
     ),
+    "nul": (
+        "{path} has a NUL character, which cannot be sent to a host without Python. Take the character out, or install "
+        "python3 there."
+    ),
     "no_home_directory": "The home directory of {user}, {path}, does not exist. Create it, or set codex_home.",
     "no_profile": (
         "The user {user} has no profile on this host yet, so there is no place for the Codex home. Log on once as "

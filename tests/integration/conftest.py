@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import shutil
 import subprocess
@@ -13,7 +14,10 @@ import pytest
 from ansible_collections.fleet.codex.tests.support.hosts import Container, Machine
 from ansible_collections.fleet.codex.tests.support.paths import ENVIRONMENT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
+from ansible_collections.fleet.codex.tests.support.repeats import CORES
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
+
+from .containers import WITH_PYTHON, Box, RunBox, docker_host, image_without_shell, remove_image
 
 
 @pytest.fixture(scope="session", name="docker")
@@ -84,11 +88,56 @@ def playbook(tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
     return Playbook(tmp_path, control)
 
 
-@pytest.fixture(params=["oldest", "newest"])
-def other_core(request: pytest.FixtureRequest, tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
-    """ansible-playbook of the oldest and of the newest ansible-core that is supported."""
+@functools.cache
+def program_of(core: str) -> pathlib.Path:
+    """The ansible-playbook of another ansible-core."""
     script = ENVIRONMENT / "cores.sh"
-    done = subprocess.run(["sh", str(script), request.param], capture_output=True, text=True, check=False)
+    done = subprocess.run(["sh", str(script), core], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         unavailable(done.stderr.strip())
-    return Playbook(tmp_path, control, pathlib.Path(done.stdout.strip()))
+    return pathlib.Path(done.stdout.strip())
+
+
+@pytest.fixture(params=CORES)
+def other_core(request: pytest.FixtureRequest, tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
+    """ansible-playbook of the oldest and of the newest ansible-core that is supported."""
+    return Playbook(tmp_path, control, program_of(request.param))
+
+
+@pytest.fixture
+def run_box(docker: None) -> t.Iterator[RunBox]:
+    """Runs containers as people do, which end with the test."""
+    boxes: list[Box] = []
+
+    def run(image: str, *options: str, **more: t.Any) -> Box:
+        boxes.append(Box(image, *options, **more))
+        return boxes[-1]
+
+    yield run
+    for box in boxes:
+        box.remove()
+
+
+@pytest.fixture(scope="session", name="without_shell")
+def _without_shell(docker: None) -> t.Iterator[str]:
+    """An image without a shell."""
+    name = image_without_shell()
+    yield name
+    remove_image(name)
+
+
+@pytest.fixture(scope="session", name="podman")
+def _podman(docker: None) -> str:
+    """The settings with which podman runs here."""
+    script = ["sh", str(ENVIRONMENT / "podman.sh"), WITH_PYTHON]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        unavailable(done.stderr.strip())
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session", name="docker_host")
+def _docker_host(docker: None, key: pathlib.Path) -> t.Iterator[Container]:
+    """A Docker host with users, sudo and sshd."""
+    with docker_host("shells", key) as host:
+        yield host

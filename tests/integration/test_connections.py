@@ -12,6 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.tests.support.hosts import Container, Host, Machine, become
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
+from ansible_collections.fleet.codex.tests.support.repeats import CORES, kept
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 KEY = "fleet-test-key-connections"
@@ -117,7 +118,11 @@ def four_steps(way: Way, playbook: Playbook) -> None:
     assert list(playbook.tmp.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", IN_CONTAINER)
+# The odd ones. On the other cores below there are sudo and su over ssh, and a terminal in test_routes.py.
+IN_TEST = ["docker_su", "docker_api", "docker_far_home"]
+
+
+@pytest.mark.parametrize("name", kept(IN_TEST, IN_CONTAINER, reason="a plainer connection"))
 def test_container(name: str, container: Container, playbook: Playbook) -> None:
     four_steps(IN_CONTAINER[name](container), playbook)
 
@@ -142,8 +147,15 @@ def local_way(machine: Machine, connection: str, user: str | None) -> Way:
     )
 
 
-@pytest.mark.parametrize("user", [None, "nobody"])
-@pytest.mark.parametrize("connection", ["local", "unpiped"])
+@pytest.mark.parametrize(
+    ("connection", "user"),
+    kept(
+        [("local", "nobody"), ("unpiped", None)],
+        ("local", "unpiped"),
+        (None, "nobody"),
+        reason="another user and connection",
+    ),
+)
 def test_this_machine(connection: str, user: str | None, machine: Machine, playbook: Playbook) -> None:
     four_steps(local_way(machine, connection, user), playbook)
 
@@ -151,7 +163,14 @@ def test_this_machine(connection: str, user: str | None, machine: Machine, playb
 # ---------------------------------------------------------------- other ansible-core versions
 
 
-@pytest.mark.parametrize("name", ["ssh_sudo_password", "ssh_su_unprivileged", "docker", "local"])
+OTHER = ("ssh_sudo_password", "ssh_su_unprivileged", "docker", "local")
+
+
+@pytest.mark.parametrize(
+    ("other_core", "name"),
+    kept([("oldest", "ssh_sudo_password"), ("newest", "ssh_su_unprivileged")], CORES, OTHER, reason="another core"),
+    indirect=["other_core"],
+)
 def test_other_core(name: str, container: Container, machine: Machine, other_core: Playbook) -> None:
     way = local_way(machine, "local", None) if name == "local" else IN_CONTAINER[name](container)
     four_steps(way, other_core)
@@ -160,11 +179,19 @@ def test_other_core(name: str, container: Container, machine: Machine, other_cor
 # ------------------------------------------------------------------------ what is on the target
 
 
-def test_no_python(nopython: Container, playbook: Playbook) -> None:
-    run = playbook.run({"host": nopython.docker()}, [declared(Way(nopython, {}, "", "", {"user": "alice"}))])
+@pytest.mark.parametrize("user", ["alice", None])
+def test_no_python(user: str | None, nopython: Container, playbook: Playbook) -> None:
+    """Root becomes alice, and alice works for herself."""
+    variables = nopython.docker(user=None if user else "alice")
+    four_steps(Way(nopython, variables, "/home/alice/.codex", "alice", {"user": user} if user else {}), playbook)
+
+
+def test_no_python_at_an_interpreter_that_is_named(nopython: Container, playbook: Playbook) -> None:
+    variables = nopython.docker() | {"ansible_python_interpreter": "/usr/bin/python3"}
+    run = playbook.run({"host": variables}, [declared(Way(nopython, {}, "", "", {"user": "alice"}))])
     assert run.failure() == (
-        "This host has no Python 3.6 or later, which fleet.codex needs. Install python3, or set "
-        "ansible_python_interpreter to where it is."
+        "ansible_python_interpreter is /usr/bin/python3, which is not a Python 3.6 or later on this host. Correct it, "
+        "or leave it out to have one found."
     )
     assert not nopython.exists("/home/alice/.codex")
 
@@ -267,13 +294,15 @@ def test_two_hosts_at_once(container: Container, nopython: Container, machine: M
     (machine.folder / "home").mkdir()
     hosts = {
         "good": container.docker() | {"codex_user": "alice"},
-        "bad": nopython.docker() | {"codex_user": "alice"},
+        "bad": nopython.docker() | {"codex_user": "alice", "ansible_python_interpreter": "/no/such/python"},
+        "nopython": nopython.docker() | {"codex_user": "alice"},
         "unknown": container.ssh("deploy") | become("root") | {"codex_user": "nobody-here"},
     }
     home = {"user": "{{ codex_user }}", "auth": {"api_key": KEY}}
     run = playbook.run(hosts, [{"fleet.codex.codex_home": {"homes": [home]}}])
     results = {task.host: task for task in run.tasks}
     assert results["good"].changed
+    assert results["nopython"].changed
     assert "Python" in results["bad"].message
     assert results["unknown"].message == (
         "There is no user nobody-here on this host. Create the user first, or correct the name."

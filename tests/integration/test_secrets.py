@@ -21,6 +21,7 @@ import yaml
 from ansible_collections.fleet.codex.tests.support.hosts import Container, Host, Machine, become
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run, Task
+from ansible_collections.fleet.codex.tests.support.repeats import CORES, kept
 
 from .authority import make_authority
 from .leaks import Processes, Secrets, in_container, in_folder
@@ -411,14 +412,32 @@ RUNS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "mode"), RUNS)
+# Of these and of those on other cores below, so many that each mode, each core, a host behind a pipe, one behind files
+# and this machine are among them.
+@pytest.mark.parametrize(
+    ("name", "mode"), kept([("docker", "json"), ("local", "check")], RUNS, reason="another place and mode")
+)
 def test_nothing_leaks(
     name: str, mode: str, wanted: Secrets, container: Container, machine: Machine, playbook: Playbook
 ) -> None:
     nothing_leaks(name, mode, wanted, container, machine, playbook)
 
 
-@pytest.mark.parametrize(("name", "mode"), [("ssh_su", "verbose"), ("docker", "json")])
+@pytest.mark.parametrize("mode", kept(["json"], ("verbose", "json"), reason="another mode"))
+def test_without_python(mode: str, wanted: Secrets, nopython: Container, machine: Machine, playbook: Playbook) -> None:
+    """What is in the files travels from such a host, under another mask."""
+    nothing_leaks("docker", mode, wanted, nopython, machine, playbook)
+
+
+@pytest.mark.parametrize(
+    ("other_core", "name", "mode"),
+    kept(
+        [("oldest", "ssh_su", "verbose"), ("newest", "docker", "json")],
+        [(core, *run) for core in CORES for run in (("ssh_su", "verbose"), ("docker", "json"))],
+        reason="another core",
+    ),
+    indirect=["other_core"],
+)
 def test_other_core(
     name: str, mode: str, wanted: Secrets, container: Container, machine: Machine, other_core: Playbook
 ) -> None:
@@ -455,7 +474,7 @@ def nothing_leaks(
         assert [bool(task.result.get("failed")) for task in run.tasks] == [True, True, False]
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", kept(["json"], MODES, reason="another mode"))
 def test_an_api_that_quotes_the_key(
     mode: str, wanted: Secrets, container: Container, machine: Machine, playbook: Playbook
 ) -> None:
@@ -498,35 +517,35 @@ def test_an_api_that_quotes_the_key(
         assert [task.name for task in run.tasks if task.result.get("failed")] == ["page", "moved", "broken"]
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        pytest.param({"shell_environment_policy": {"set": {"GITHUB_PAT": "{{ secret }}"}}}, id="policy"),
-        pytest.param({"notify": ["curl", "-H", "Authorization: {{ secret }}"]}, id="notify"),
-        pytest.param({"mcp_servers": {"n": {"url": "https://u:{{ secret }}@fleet.test"}}}, id="url user"),
-        pytest.param({"mcp_servers": {"n": {"url": "https://fleet/?k={{ secret }}"}}}, id="url query"),
-        pytest.param({"otel": {"exporter": {"otlp-http": {"headers": {"x": "{{ secret }}"}}}}}, id="otel"),
-        pytest.param({"model_providers": {"new": {"query_params": {"code": "{{ secret }}"}}}}, id="query_params"),
-        pytest.param({"mcp_servers": {"new": {"command": "new", "args": ["--pat={{ secret }}"]}}}, id="args"),
-    ],
-)
-def test_diff_hides(
-    settings: dict[str, t.Any], wanted: Secrets, container: Container, machine: Machine, playbook: Playbook
-) -> None:
-    """Where else Codex takes secrets in config.toml: added, changed and removed with --diff."""
+SECRET_SETTINGS: dict[str, dict[str, t.Any]] = {
+    "policy": {"shell_environment_policy": {"set": {"GITHUB_PAT": "{{ secret }}"}}},
+    "notify": {"notify": ["curl", "-H", "Authorization: {{ secret }}"]},
+    "url user": {"mcp_servers": {"n": {"url": "https://u:{{ secret }}@fleet.test"}}},
+    "url query": {"mcp_servers": {"n": {"url": "https://fleet/?k={{ secret }}"}}},
+    "otel": {"otel": {"exporter": {"otlp-http": {"headers": {"x": "{{ secret }}"}}}}},
+    "query_params": {"model_providers": {"new": {"query_params": {"code": "{{ secret }}"}}}},
+    "args": {"mcp_servers": {"new": {"command": "new", "args": ["--pat={{ secret }}"]}}},
+}
+
+
+def test_diff_hides(wanted: Secrets, container: Container, machine: Machine, playbook: Playbook) -> None:
+    """Where else Codex takes secrets in config.toml: added, changed and removed with --diff, one setting at a time."""
     place = PLACES["docker"](container, machine)
     given(wanted, playbook)
-    suite = Suite(wanted, place, playbook)
-    path = [next(iter(settings))]
-    changed = json.loads(json.dumps(settings).replace("{{ secret }}", "{{ secret }}2"))
-    tasks = [
-        {"name": "added", "fleet.codex.codex_config": {"user": "alice", "settings": settings}},
-        {"name": "changed", "fleet.codex.codex_config": {"user": "alice", "settings": changed}},
-        {"name": "removed", "fleet.codex.codex_config": {"user": "alice", "absent": [path]}},
-    ]
-    run, leaks = suite.run(tasks, arguments=["-vvv", "--diff"])
-    assert run.changes() == [True, True, True]
+    tasks = []
+    for name, settings in SECRET_SETTINGS.items():
+        changed = json.loads(json.dumps(settings).replace("{{ secret }}", "{{ secret }}2"))
+        for step, options in (
+            ("added", {"settings": settings}),
+            ("changed", {"settings": changed}),
+            ("removed", {"absent": [[next(iter(settings))]]}),
+        ):
+            tasks.append({"name": f"{name} {step}", "fleet.codex.codex_config": {"user": "alice", **options}})
+    run, leaks = Suite(wanted, place, playbook).run(tasks, arguments=["-vvv", "--diff"])
     assert leaks == [], "\n\n".join(leaks)
+    assert run.rc == 0, run.output
+    assert [task.name for task in run.tasks if not (task.changed and task.result["diff"])] == []
+    assert len(run.tasks) == 3 * len(SECRET_SETTINGS)
 
 
 def test_key_of_the_wrong_type(container: Container, playbook: Playbook) -> None:
@@ -581,7 +600,9 @@ def test_a_failed_item_of_a_loop_shows_no_secret(
 # ------------------------------------------------------------------- does the detector detect
 
 
-@pytest.mark.parametrize("name", ["local", "docker", "ssh"])
+@pytest.mark.parametrize(
+    "name", kept(["local", "docker"], ("local", "docker", "ssh"), reason="another way to the disk of the same host")
+)
 def test_detector(name: str, wanted: Secrets, container: Container, machine: Machine, playbook: Playbook) -> None:
     """What leaks on purpose is found: in output and log by a diff, in argv, in a variable, in leftovers."""
     place = PLACES[name](container, machine)

@@ -84,8 +84,11 @@ class Host:
 
     def file(self, path: str) -> File:
         """A regular file that must be there."""
-        shown = self.run("stat", "-L", "-c", "%U %a %i %.9Y", path).split()
-        content = subprocess.run([*self.prefix(None), "cat", path], capture_output=True, check=True).stdout
+        script = 'stat -L -c "%U %a %i %.9Y" "$1" && cat "$1"'
+        done = subprocess.run([*self.prefix(None), "sh", "-c", script, "sh", path], capture_output=True, check=False)
+        assert done.returncode == 0, f"{path}: {done.stderr.decode('utf-8', 'replace')}"
+        facts, _newline, content = done.stdout.partition(b"\n")
+        shown = facts.decode().split()
         return File(shown[0], shown[1], int(shown[2]), shown[3], content)
 
     def mode(self, path: str) -> tuple[str, str]:

@@ -34,6 +34,7 @@ class ShProgram(TargetProgram):
     """
 
     MARK_OF_CODEX = "FLEET_CODEX_RUN"
+    stderr = b""  # of the last execution
     utilities: Path | None = None
     """A folder with all utilities that the host is to have, where it is not to have those of this machine."""
 
@@ -97,11 +98,11 @@ class ShProgram(TargetProgram):
             **run,
         )
         assert done.returncode == 0, done.stderr.decode()
-        self.stdout = done.stdout
+        self.stdout, self.stderr = done.stdout, done.stderr
         lines = [line for line in done.stdout.decode().splitlines() if line.startswith(MARK)]
-        self.masked = bytes.fromhex(lines[-1].rpartition(" ")[2])
         answer = exchange.read(lines[-1])
         assert answer is not None, done.stdout
+        self.masked = bytes.fromhex(lines[-1].rpartition(" ")[2])
         return answer
 
     def _look(self, home: HomeRequest, seen: Seen, environment: dict[str, str], **run: t.Any) -> None:

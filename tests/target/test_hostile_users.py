@@ -115,8 +115,11 @@ class TestCodex:
 
     @pytest.mark.parametrize(
         "child",
-        [SLEEP, f"setsid {SLEEP}", f"(trap '' HUP TERM; setsid {SLEEP})"],
-        ids=["same-session", "other-session", "deaf"],
+        [
+            pytest.param(SLEEP, id="same-session", marks=pytest.mark.repeats("easier to end than one in another")),
+            pytest.param(f"setsid {SLEEP}", id="other-session"),
+            pytest.param(f"(trap '' HUP TERM; setsid {SLEEP})", id="deaf"),
+        ],
     )
     def test_a_child_that_holds_its_output(self, target_program: TargetProgram, host: Host, child: str) -> None:
         """As a wrapper does that looks for updates in the background."""
@@ -147,8 +150,13 @@ class TestCodex:
 
     @pytest.mark.parametrize(
         "script",
-        [f"setsid {SLEEP}", "kill -STOP $$", f"exec >&- 2>&-; setsid {SLEEP}"],
-        ids=["child", "stopped", "closed"],
+        [
+            pytest.param(
+                f"setsid {SLEEP}", id="child", marks=pytest.mark.repeats("test_codex.py has it without users")
+            ),
+            pytest.param("kill -STOP $$", id="stopped"),
+            pytest.param(f"exec >&- 2>&-; setsid {SLEEP}", id="closed"),
+        ],
     )
     def test_no_end(self, target_program: TargetProgram, host: Host, script: str) -> None:
         host.set_codex(script)

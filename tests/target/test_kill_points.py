@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import Operation
 from ansible_collections.fleet.codex.tests.support.powershell_program import PowershellFailed, PowershellProgram
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
 from ansible_collections.fleet.codex.tests.support.target_program import sha256, write
 
@@ -31,7 +32,11 @@ pytestmark = [
 
 OLD, NEW = b"old content\n", b"new content\n"
 LOCKS = ["auth.lock", "auth.json.lock"]
-CALLS = ("write", "pwrite64", "fsync", "rename", "unlink", "fchmod", "fcntl", "flock")
+CALLS = {
+    "files": ("write", "pwrite64", "fsync", "rename", "unlink", "fchmod"),
+    "locks": ("fcntl", "flock"),
+    "files and locks": ("write", "pwrite64", "fsync", "rename", "unlink", "fchmod", "fcntl", "flock"),
+}
 """The system calls by which this program changes files, and those by which it takes and gives locks between that."""
 
 OPERATIONS: dict[str, Operation] = {
@@ -66,12 +71,19 @@ def was_killed(program: PowershellProgram, call: str, number: int, home: Path, o
         program.close_process()
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_killed_between_any_two_steps(target_program: PowershellProgram, home: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "calls"),
+    kept(
+        [("write", "files")],
+        [("write", "files"), ("write", "locks"), ("remove", "files and locks")],
+        reason="more moments of the same kind",
+    ),
+)
+def test_killed_between_any_two_steps(target_program: PowershellProgram, home: Path, name: str, calls: str) -> None:
     if shutil.which("strace") is None:
         unavailable("strace is not installed.")
     operation, left = OPERATIONS[name], []
-    for call in CALLS:
+    for call in CALLS[calls]:
         for number in itertools.count(1):
             shutil.rmtree(home)
             home.mkdir(mode=0o700)

@@ -13,7 +13,7 @@ work() {
     calls
     if [ -n "${start_check:-}" ]; then
         as_user check_start_as_user "$((3 * codex_time_limit))"
-        [ "$status" != "$does_not_start" ] || exit "$not_done"
+        [ "$status" = 0 ] || exit "$not_done"
     fi
     if [ -n "$is_host_wide" ]; then
         work_on_host

@@ -11,11 +11,19 @@ back_up() {
     backup_file=$1.$$.$(date +%Y-%m-%d@%H:%M:%S)~
     folder_of "$1"
     temporary=${folder%/}/$temporary_prefix${temporary_name}b
-    said=$( (set -C && cat "$1" >"$temporary") 2>&1) && attempt mv -f "$temporary" "$backup_file" || {
-        rm -f "$temporary"
-        backup_file=
-        return 1
-    }
+    said=$( (set -C && : >"$temporary") 2>&1) || return
+    status=0
+    { ! has flock || flock -n 7; fill_backup "$1"; } 7>>"$temporary" || status=$?
+    [ "$status" = 0 ] || rm -f "$temporary"
+    return "$status"
+}
+
+# fill_backup FILE: only a whole copy gets the name.
+fill_backup() {
+    attempt dd if="$1" of="$temporary" && digest_of "$temporary" || return
+    copied=$sha256
+    digest_of "$1" && [ "$sha256" = "$copied" ] || return "$conflict"
+    attempt mv -f "$temporary" "$backup_file"
 }
 
 # prune_backups FILE KEEP: removes all backups of a file but so many: $backup_file, whatever the clock, and the newest.

@@ -39,7 +39,11 @@ with_locks() {
 take_lock() {
     round=0
     until said=$(flock -n "$1" 2>&1); do
-        [ -z "$said" ] || return 0
+        case $said in
+            '') ;;
+            *'No locks'* | *'ot supported'* | *'ot implemented'* | *'nvalid argument'*) return 0 ;;
+            *) refuse "$said" "$lock" || return ;;
+        esac
         round=$((round + 1))
         [ "$round" -le "$((lock_time_limit * 16))" ] || refuse 'Resource temporarily unavailable' "$lock" || return
         sleep 0.05 || sleep 1

@@ -101,8 +101,10 @@ remove_now() { with_locks 8 remove_checked; }
 
 remove_checked() {
     check "$path" "$expected" || return
+    is_there "$path" || refuse 'No such file or directory' || return
     new=
-    if [ -L "$path" ] || ! is_mounted "$path"; then
+    follow "$path"
+    if [ -L "$path" ] || ! is_mounted "$real"; then
         attempt rm -f "$path" && return
         case $said in *[Bb]usy*) ;; *) return 1 ;; esac
     fi
@@ -131,7 +133,7 @@ apply_link() {
     [ ! -e "$path" ] || refuse 'File exists' || return
     folder_of "$path"
     [ -d "$folder" ] || make_folder "$folder" 700 || return
-    attempt ln -s "$1" "$path"
+    attempt ln -s -- "$1" "$path"
 }
 
 root_clean() { :; }

@@ -19,7 +19,12 @@ refuse() {
 # digest_of FILE: sets sha256 to the digest of a file, or to nothing where there is none. Fails where it cannot be read.
 digest_of() {
     sha256=
-    [ -e "$1" ] || return 0
+    if [ ! -e "$1" ]; then
+        [ -L "$1" ] || return 0
+        follow "$1"
+        [ ! -L "$real" ] || refuse 'Too many levels of symbolic links'
+        return
+    fi
     [ ! -d "$1" ] || refuse 'Is a directory' || return
     [ -f "$1" ] || {
         sha256='no regular file'
@@ -48,8 +53,8 @@ write_bytes() {
 # write_file FILE MODE EXPECTED: replaces a file by $content, whose digest is $new, or makes it. The bytes go into a
 # temporary file beside the final one, 0600 from its first moment. A link is kept and its target replaced.
 write_file() {
-    real=$1 final_mode=$2 final_expected=$3
-    [ ! -L "$1" ] || follow "$1"
+    final_mode=$2 final_expected=$3
+    follow "$1"
     final=$real
     [ ! -L "$final" ] || refuse 'Too many levels of symbolic links' || return
     [ ! -d "$final" ] || refuse 'Is a directory' || return
@@ -108,6 +113,8 @@ sync_folder() { sync "$folder" || true; }
 # rewrite FILE MODE: writes $content in place and reads it back; puts the old bytes back if that fails.
 rewrite() {
     before=$(cat "$1" && put .) || refuse 'Input/output error' || return
+    # The shell cannot keep a NUL, and what it cannot put back it does not change.
+    digest_of "$1" && [ "$(put "${before%.}" | digest_of_input)" = "$sha256" ] || refuse 'Invalid argument' || return
     if write_bytes "$1" && digest_of "$1" && [ "$sha256" = "$new" ] && give_mode "$1" "$2"; then
         in_place=1
         return 0

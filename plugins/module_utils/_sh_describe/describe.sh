@@ -15,6 +15,9 @@ work() {
     calls
     check_home_directory
     [ "$my_uid" != 0 ] || emit is_root 1
+    # Not by the user, who could name another's home.
+    real=$(readlink -f "$codex_home") || follow "$codex_home"
+    emit real_home "$real"
     as_user describe_as_user "$child_time_limit"
     zone=host
     calls
@@ -109,7 +112,6 @@ describe_host_file() {
 # describe_as_user: what the user sees.
 describe_as_user() {
     check_codex_home
-    real_home=${reached%/}${missing:+/$missing}
     emit folder "$kind"
     if [ "$kind" = directory ]; then
         emit folder_mode "$mode"
@@ -130,7 +132,6 @@ describe_as_user() {
         report_unsaved_logins
         report_profiles
     fi
-    emit real_home "$real_home"
     [ ! -d "$home" ] || emit home_directory_exists 1
     emit whole 1
 }

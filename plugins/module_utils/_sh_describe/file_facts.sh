@@ -16,7 +16,8 @@ describe_file() {
         emit link "$(readlink "$1")"
     fi
     if [ ! -e "$1" ]; then
-        folder_of "$1"
+        follow "$1"
+        folder_of "$real"
         while [ ! -d "$folder" ] && [ "$folder" != / ]; do folder_of "$folder"; done
         if [ ! -x "$folder" ]; then
             emit kind unreadable
@@ -76,8 +77,7 @@ wait_for_end() {
 
 # report_mount FILE: whether a file, or the one that a link leads to, is mounted by itself.
 report_mount() {
-    real=$1
-    [ ! -L "$1" ] || follow "$1"
+    follow "$1"
     ! is_mounted "$real" || emit mount_point 1
 }
 

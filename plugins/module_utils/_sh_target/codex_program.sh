@@ -46,7 +46,8 @@ run_codex() {
     codex_mark=fleet-codex-${scratch##*-}
     of_home=$1 of_codex=$2
     shift 2
-    rm -f "$scratch/status" "$scratch/said"
+    rm -f "$scratch/status" "$scratch/whole"
+    : >"$scratch/said"
     {
         {
             code=0
@@ -56,15 +57,25 @@ run_codex() {
                 "$codex" "$@" </dev/null 2>&1 || code=$?
             put "$code" >"$scratch/code"
             mv "$scratch/code" "$scratch/status"
-        } | dd bs=1 count="$((output_limit + 1))" of="$scratch/said"
-    } &
+        } | {
+            dd bs=1 count="$((output_limit + 1))" of="$scratch/said"
+            : >"$scratch/whole"
+        }
+    } >/dev/null &
     rounds=0
     while [ ! -s "$scratch/status" ] && [ "$rounds" -lt "$((codex_time_limit * 20 + 40))" ] &&
-        { [ "$rounds" -lt 1 ] || [ "$(wc -c <"$scratch/said")" -le "$output_limit" ]; }; do
+        [ "$(wc -c <"$scratch/said")" -le "$output_limit" ]; do
         pause
         rounds=$((rounds + 1))
     done
-    pause # what it printed last is on its way
+    # What it printed last is on its way; something that it started may hold the pipe.
+    rounds=0 length=none
+    until [ -e "$scratch/whole" ] || [ "$length" = "$(wc -c <"$scratch/said")" ] || [ "$rounds" -ge 100 ]; do
+        length=$(wc -c <"$scratch/said")
+        pause
+        pause
+        rounds=$((rounds + 1))
+    done
     status=none said=
     if [ -s "$scratch/status" ]; then
         status=$(cat "$scratch/status")

@@ -12,6 +12,7 @@ serve_home() {
     if [ "$my_uid" = 0 ] && [ -n "$1" ]; then find_way_to_become; fi
     eval "calls() {$newline$calls$newline}"
     (
+        [ -z "$lacks" ] || fail missing_utility utility "$lacks"
         find_user "$1"
         find_codex_home "$1" "$2"
         emit user "$user"
@@ -22,6 +23,12 @@ serve_home() {
         emit codex_home "$codex_home"
         work
     ) || held_back=yes
+}
+
+# refuse_home USER PATH: the answer for a home whose request cannot be written in sh.
+refuse_home() {
+    emit home "$1"
+    (fail nul path "$2") || held_back=yes
 }
 
 # serve_every_user: one answer for each user of the user database that has a .codex in the home directory.

@@ -6,13 +6,14 @@
 # The users of a host, and how root becomes one of them.
 
 child_time_limit=120     # seconds that a child may work as a user
-answer_limit=33554432    # bytes of a child's answer
+answer_limit=8388608     # bytes of a child's answer: masking more would take minutes
 
 # load_users: keeps the host's own user database in $users.
 load_users() { users=$newline$(cat /etc/passwd 2>/dev/null)$newline; }
 
 # find_entry NAME: sets entry to the user's line of the user database, or fails.
 find_entry() {
+    case $1 in *:* | *"$newline"*) return 1 ;; esac
     case $users in
         *"$newline$1:"*)
             entry=${users#*"$newline$1:"}
@@ -102,8 +103,9 @@ quote() {
 
 # as_user FUNCTION SECONDS: runs a function of this program as the home's user, and prints what it says as the field
 # `child`. root does so in a process that became the user for good, and ends it after so many seconds: the user can
-# stop or change every process of its own. What it says ends with a boundary that it does not know, and with its status.
+# stop or change every process of its own, and keep its pipes open. What it says ends with a boundary that it does not know, and with its status.
 as_user() {
+    emit child_of "$1"
     if [ "$my_uid" = "$uid" ]; then
         put child
         zero
@@ -143,15 +145,16 @@ run_as_user() {
             {
                 {
                     put "$code$newline"
-                    for name in user uid gid home shell codex_home search_path PATH users others start_check ask_codex; do
+                    for name in user uid gid home shell codex_home search_path PATH users others ask_codex; do
                         eval "value=\$$name"
                         put "$name="
                         quote "$value"
                         put "$newline"
                     done
+                    put "start_check=$quoted_start_check$newline"
                     put "my_uid=$uid boundary=$inner_boundary unsafe= checked='$newline'$newline"
                     put "calls() {$newline$calls$newline}${newline}umask 077; set -f; cd /; $work </dev/null$newline"
-                } | timeout -s KILL "$seconds" env -i "PATH=$PATH" "HOME=$home" "USER=$user" "LOGNAME=$user" LC_ALL=C \
+                } | timeout -s KILL "$((seconds + 5))" cat 3>&- 4>&- | timeout -s KILL "$seconds" env -i "PATH=$PATH" "HOME=$home" "USER=$user" "LOGNAME=$user" LC_ALL=C \
                     "$@" 3>&- 4>&-
                 put "$?" >&3
             } | timeout -s KILL "$((seconds + 5))" head -c "$answer_limit" >&4 3>&- 4>&-

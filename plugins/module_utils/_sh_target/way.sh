@@ -40,7 +40,10 @@ look() {
     set -- $(ls "-ldn${2:-}" -- "$1")
     [ $# -gt 4 ] || return 1
     mode=$1 links=$2 owner_id=$3 group_id=$4 size=$5
-    case $size in *[!0-9]*) size=0 ;; esac # a device has other numbers there
+    case $size in
+        *[!0-9]*) size=0 ;; # a device has other numbers there
+        ????????*) size=9999999 ;; # too large anyway, and mksh counts to 2 GiB only
+    esac
 }
 
 # walk START PATH FUNCTION: calls the function with every step of a path, from a folder on, links resolved one by one.
@@ -85,7 +88,7 @@ walk() {
             *)
                 reached=$step
                 case $unsafe$step in *"$newline"*) continue ;; esac
-                [ -n "$unsafe" ] || checked=$checked$3' '$step$newline
+                [ -n "$unsafe" ] || checked=$checked$3' '$step$newline': '$step$newline
                 ;;
         esac
     done

@@ -15,7 +15,11 @@ tab='	'
 
 # put TEXT: prints a text as it is, by the shell itself: everybody can see the arguments of other programs.
 # zero: prints a NUL. emit NAME VALUE: prints a field.
-if [ -n "${KSH_VERSION:-}" ]; then # mksh has no printf of its own
+has_printf=yes
+if [ -n "${KSH_VERSION:-}" ]; then
+    case $(command -v printf) in /*) has_printf= ;; esac # mksh has none of its own
+fi
+if [ -z "$has_printf" ]; then
     put() { print -rn -- "$1"; }
     zero() { print -n '\0000'; }
     emit() {
@@ -36,6 +40,9 @@ end_bytes() {
     put "$boundary"
     zero
 }
+
+# What the program cannot do without, beside what only some requests need.
+utilities='cat chmod date dd env grep id ls mkdir mv readlink rm sed sort tail tr uname'
 
 usual_folders=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin # of utilities, wherever PATH leads
 
@@ -104,6 +111,12 @@ serve() {
         task_codex_home=${task_codex_home:-${CODEX_HOME:-}}
     fi
     put "$newline$begun$newline"
+    for utility in awk od; do # without them there is no answer
+        has "$utility" || {
+            put "$newline${mark}missing $utility$newline"
+            return
+        }
+    done
     load_users
     my_uid=$(id -u)
     # The environment may have variables of these names.
@@ -111,6 +124,8 @@ serve() {
     {
         emit system "$(uname -s)"
         if has flock; then emit can_lock 1; fi
+        lacks=
+        for utility in $utilities; do has "$utility" || lacks=$utility; done
         request
         emit end 1
     } 2>/dev/null | {

@@ -27,6 +27,22 @@ BYTES: t.Final = ("content", "child")
 """Fields that end with a boundary, since they may hold a NUL."""
 
 KINDS: t.Final = {"-": "file", "d": "directory", "p": "fifo", "s": "socket", "c": "device", "b": "device"}
+OF_A_FILE: t.Final = (
+    *("path", "kind", "link", "mode", "owner", "hard_links", "writable", "said", "oversized", "content"),
+    *("mount_point", "folder_writable"),
+)
+OF_CODEX: t.Final = ("codex", "version_said", "login_method", "scratch", "start_said")
+SAID: t.Final = {
+    "describe_as_user": (
+        *("folder", "folder_mode", "below", "leftover", "more", "home_directory_exists", "file", "profile", "unsaved"),
+        *OF_A_FILE,
+    ),
+    "apply_as_user": ("in_place", "backup_file", "overwritten", "process", "path", "said", "result"),
+    "ask_codex_as_user": OF_CODEX,
+    "check_start_as_user": OF_CODEX,
+}
+"""What a process of the user may say, beside an error, by the function that it does."""
+
 LEFT_OUT: t.Final = {
     "profiles": {*KINDS.values(), "absent", "dangling", "unreadable"} - {"file"},
     "unsaved_logins": {"absent"},
@@ -140,6 +156,8 @@ class Home:
         self.info: Facts = {}
         self.error: Facts | None = None
         self.create_as_root = False
+        self.is_in_child = False
+        self.child = ""  # the function that the next process of the user does
         self.seconds = ""  # that the next process of the user may take
         self.file: Facts = {}  # that the next fields are about
         self.file_details: t.Any = None
@@ -170,17 +188,35 @@ class Home:
         """What a process of the user said, and after the last NUL how it ended."""
         body, _nul, status = said.rpartition(b"\0")
         is_whole = False
+        self.is_in_child = True
         for name, value in fields(body, inner):
             if name == "whole":
                 is_whole = True
-            elif name not in ("user", "uid", "gid", "home_directory", "shell", "codex_home", "is_root", "seconds"):
+            elif name.startswith("error") or name in SAID.get(self.child, ()):
                 self.take(name, value)
         self.finish_file()
+        self.is_in_child = False
+        if self.child == "describe_as_user" and not self.is_described():
+            is_whole = False
         if self.error is None and not is_whole:
             reason = "too_slow" if text(status) in KILLED else "child_died"
             self.error = {"reason": reason, "user": self.info.get("name", "")}
             if reason == "too_slow":
                 self.error["seconds"] = self.seconds
+
+    def is_described(self) -> bool:
+        """Whether the user's process said something of all that it was asked about."""
+        files = self.answer["files"]
+        asked = [query["name"] for query in self.request["files"] if query["base"] != "host"]
+        folder = self.answer.get("folder", {"kind": "absent"})
+        is_whole = ("mode" if folder["kind"] == "directory" else "below") in folder
+        return is_whole and all(self.is_file_described(files.get(name, {})) for name in asked)
+
+    def is_file_described(self, file: Facts) -> bool:
+        """Whether a file has the facts without which nobody can decide about it."""
+        return "path" in file and (
+            file["kind"] != "file" or ("mode" in file and ("sha256" in file or "writable" in file))
+        )
 
     def take(self, name: str, value: bytes) -> None:
         """Takes in one field."""
@@ -188,6 +224,8 @@ class Home:
             self.info[name] = number(value)
         elif name in ("user", "home_directory", "shell"):
             self.info["name" if name == "user" else name] = text(value)
+        elif name == "child_of":
+            self.child = text(value)
         elif name == "seconds":
             self.seconds = text(value)
         elif name == "codex_home":
@@ -202,8 +240,6 @@ class Home:
             pass
         elif self.file:
             self.take_of_file(name, value)
-        else:
-            self.pending[name] = text(value)
 
     def take_error(self, name: str, value: str) -> None:
         """One more fact of the error."""
@@ -245,13 +281,19 @@ class Home:
             return False
         return True
 
+    def may_be_told(self, name: str) -> bool:
+        """Whether the part of the answer that is read may say something of this file: of the host's, root alone."""
+        bases: list[str] = [query["base"] for query in self.request["files"] if query["name"] == name]
+        return bases != [] and (bases[0] == "host") != self.is_in_child
+
     def begin_file(self, kind: str, name: str) -> None:
         """The fields that follow are about another file."""
         self.finish_file()
-        self.file = {"path": "", "kind": "absent"}
+        self.file = {"kind": "absent"}
         if kind == "file":
             self.file_details = self.details.get(name)
-            self.answer["files"][name] = self.file
+            if self.may_be_told(name):
+                self.answer["files"][name] = self.file
         elif kind == "profile":
             self.file_details = "content"
             self.answer["profiles"].append(self.file)

@@ -11,7 +11,6 @@ import hashlib
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.module_utils._apply.merging import with_unknown_fields
-from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileQuery, HomeRequest, Operation
 
 Contents = t.Mapping[str | None, bytes]
@@ -21,17 +20,18 @@ DETAILS: t.Final = {"auth": "auth", "lock": "lock"}
 """Beside "lines", the only details that the program makes a difference between: it sends contents whole."""
 
 
+class Unquotable(Exception):
+    """A value that no word of sh can hold."""
+
+
 def quoted(value: str | bytes) -> bytes:
     """A value as one word of sh, whatever is in it: all values of a request go through here.
 
-    Raises CodexError for a NUL, which no word of sh can hold.
+    Raises Unquotable for a NUL.
     """
     data = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
     if b"\0" in data:
-        raise CodexError(
-            "A file or an option has a NUL character, which cannot be sent to a host without Python. Install python3 "
-            "there, or take the character out."
-        )
+        raise Unquotable
     return b"'" + data.replace(b"'", b"'\\''") + b"'"
 
 
@@ -46,12 +46,17 @@ def home_commands(home: HomeRequest, contents: Contents, run: str) -> bytes:
     contents: of the files that its operations change; run: hexadecimal digits that no other request has.
     """
     calls = [query(item) for item in home.get("files", [])]
-    calls += [operation(item, contents, f"{run}{number:02x}") for number, item in enumerate(home.get("operations", []))]
+    for number, item in enumerate(home.get("operations", [])):
+        try:
+            calls.append(operation(item, contents, f"{run}{number:02x}"))
+        except Unquotable:  # of a file that somebody else may have written
+            return words("refuse_home", home["user"] or "", item["path"])
     asked = [word for key, word in (("detect_version", "version"), ("login_status", "status")) if home.get(key)]
-    start_check = base64.b64decode(home.get("start_check") or "")
+    start_check = base64.b64decode(home.get("start_check") or "").replace(b"\0", b"")  # no TOML has a NUL
     lines = [
         b"calls=" + quoted(b"\n".join(calls or [b":"])),
-        b"ask_codex=" + quoted(" ".join(asked)) + b" start_check=" + quoted(start_check),
+        b"ask_codex=" + quoted(" ".join(asked)),
+        b"start_check=" + quoted(start_check) + b" quoted_start_check=" + quoted(quoted(start_check)),
         words("serve_every_user")
         if home.get("every_user")
         else words("serve_home", home["user"] or "", home["codex_home"] or ""),

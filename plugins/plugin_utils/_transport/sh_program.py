@@ -18,6 +18,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._sh.mask import unmask
 from ansible_collections.fleet.codex.plugins.plugin_utils._sh.request import home_commands, quoted
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.envelope import Request
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program import BEGUN, FOLDER
+from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils.messages import target_error
 
 Operation = t.Literal["describe", "apply"]
 
@@ -31,7 +33,8 @@ def sh_command(input_file: str | None = None) -> str:
     It takes nothing where a Python has read a part of the input before it failed.
     """
     source = f" < {shlex.quote(input_file)}" if input_file else ""
-    return f'sed "1,/^{BEGIN}/d"{source} | /bin/sh'
+    # By SHELLOPTS, bash can be told to show all that it reads.
+    return f'sed "1,/^{BEGIN}/d"{source} | env SHELLOPTS= /bin/sh'
 
 
 SH_MARK: t.Final = f"{MARK}sh "
@@ -87,13 +90,11 @@ class ShRequest:
             b"",  # sed looks for BEGIN from the second line on
             BEGIN.encode(),
             b"main() {",
+            # An inherited variable stays in the environment of all that is started, with its new value.
+            b"set +a; unset IFS content before said users calls code key start_check quoted_start_check",
+            b"unset boundary inner_boundary lower problem variables",
             b"LC_ALL=C; export LC_ALL",
             *(name.encode() + b"=" + quoted(value) for name, value in values.items()),
-            *(
-                f"task_{name.lower()}=${{{name}:-}}".encode()
-                for name in ("HOME", "CODEX_HOME")
-                if request.get("in_container") and name not in environment
-            ),
             b'eval "$code"',
             b"request() {",
             *(commands or [b":"]),
@@ -105,9 +106,12 @@ class ShRequest:
         return b"\n".join(lines) + b"\n"
 
     def read(self, line: str) -> dict[str, t.Any] | None:
-        """The whole answer out of its line; None where a connection cut it off."""
+        """The whole answer out of its line; None where a connection cut it off. Raises CodexError."""
+        said = line.removeprefix(SH_MARK)
+        if said.startswith("missing "):
+            raise CodexError(target_error({"reason": "missing_utility", "utility": said.split()[-1]}))
         try:
-            data = unmask(bytes.fromhex(line.removeprefix(SH_MARK)), self._key)
+            data = unmask(bytes.fromhex(said), self._key)
         except ValueError:
             return None
         homes = read_answer(data, self._request["homes"], self._boundaries, self._seen)

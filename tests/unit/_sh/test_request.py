@@ -9,8 +9,13 @@ import subprocess
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils._sh.request import home_commands, operation, quoted, words
-from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.request import (
+    Unquotable,
+    home_commands,
+    operation,
+    quoted,
+    words,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest, Operation
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
 from hypothesis import example, given, settings
@@ -65,9 +70,12 @@ def test_any_bytes_arrive_as_they_are(values: list[bytes]) -> None:
     assert heard("dash", values) == values
 
 
-def test_a_nul_is_refused() -> None:
-    with pytest.raises(CodexError, match="NUL character"):
+def test_a_nul_refuses_the_home_that_it_is_in_alone() -> None:
+    with pytest.raises(Unquotable):
         quoted(b"a\0b")
+    link: t.Any = {"operation": "link", "base": "home_directory", "path": ".profile", "to": "\0"}
+    home: HomeRequest = {"user": "alice", "codex_home": None, "operations": [link]}
+    assert home_commands(home, {}, "00") == b"refuse_home 'alice' '.profile'"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
