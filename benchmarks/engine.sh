@@ -1,16 +1,14 @@
 #!/bin/sh
 # A Docker engine for the benchmark alone: engine.sh start|stop FOLDER.
 #
-# The engine, its shims and its ten containers run in control groups below fleet-codex-bench, so that the CPU clock of a
-# group counts only what the benchmark causes, and no other use of Docker on this machine.
+# The engine, its shims and its containers (ten with Python, ten without) run in control groups below fleet-codex-bench,
+# so that the CPU clock of a group counts only what the benchmark causes, and no other use of Docker on this machine.
 set -eu
 . "$(dirname "$0")/../tests/environment/common.sh"
 
 action=$1
 folder=$2
-image=fleet-codex-test:bookworm
 group=fleet-codex-bench
-hosts=$(seq -f 'bench-%02.0f' 1 10)
 
 # Where groups are made: in version 1's cpuacct hierarchy if there is one, else in version 2's.
 hierarchy() {
@@ -26,7 +24,7 @@ within() {
 start() {
     : >"$folder/none.toml"
     echo "{}" >"$folder/none.json"
-    docker image inspect "$image" >/dev/null
+    docker image inspect fleet-codex-test:bookworm fleet-codex-test:nopython >/dev/null
     mkdir -p "$(hierarchy)/$group/controller" "$(hierarchy)/$group/engine"
     # With a containerd of its own, because dockerd would use the system's if it runs.
     within setsid -f containerd --config "$folder/none.toml" --root "$folder/containerd" --state "$folder/state" \
@@ -44,9 +42,15 @@ start() {
         [ "$waited" -le 30 ] || cannot "the benchmark's engine does not answer: $(tail -n 1 "$folder/dockerd.log")"
         sleep 1
     done
-    docker save "$image" | $engine load --quiet >/dev/null
-    for host in $hosts; do
-        $engine run --detach --network none --name "$host" "$image" >/dev/null
+    run_hosts fleet-codex-test:bookworm bench
+    run_hosts fleet-codex-test:nopython bench-without
+}
+
+# run_hosts IMAGE PREFIX: ten containers of an image, with the users that the cases name.
+run_hosts() {
+    docker save "$1" | $engine load --quiet >/dev/null
+    for host in $(seq -f "$2-%02.0f" 1 10); do
+        $engine run --detach --network none --name "$host" "$1" >/dev/null
         # shellcheck disable=SC2016  # for the container's shell
         $engine exec "$host" sh -c 'for name in by-hand role changing $(seq -f user-%02.0f 1 20); do
                 useradd --create-home --shell /bin/bash "$name"; done

@@ -16,7 +16,7 @@ work() {
     check_home_directory
     [ "$my_uid" != 0 ] || emit is_root 1
     # Not by the user, who could name another's home.
-    real=$(readlink -f "$codex_home") || follow "$codex_home"
+    follow "$codex_home"
     emit real_home "$real"
     as_user describe_as_user "$child_time_limit"
     zone=host
@@ -32,6 +32,15 @@ work() {
 query() {
     resolve "$2" "$3"
     case $zone:$2 in
+        names:codex_home) note_path "$path" ;;
+        names:home_directory)
+            note_path "$path"
+            folder_of "$path"
+            while [ "${folder#"${home%/}"/}" != "$folder" ]; do
+                note_path "$folder"
+                folder_of "$folder"
+            done
+            ;;
         start:home_directory)
             case $3 in /*) ;; *) uses_home_directory=yes ;; esac
             ;;
@@ -111,6 +120,11 @@ describe_host_file() {
 
 # describe_as_user: what the user sees.
 describe_as_user() {
+    zone=names
+    paths=
+    note_path "$codex_home"
+    calls
+    list_paths
     check_codex_home
     emit folder "$kind"
     if [ "$kind" = directory ]; then

@@ -11,6 +11,14 @@ answer_limit=8388608     # bytes of a child's answer: masking more would take mi
 # load_users: keeps the host's own user database in $users.
 load_users() { users=$newline$(cat /etc/passwd 2>/dev/null)$newline; }
 
+# find_my_uid: sets my_uid. Linux tells a shell itself, without a process more.
+find_my_uid() {
+    while read -r word real my_uid rest; do
+        [ "$word" != Uid: ] || return 0
+    done 2>/dev/null </proc/self/status
+    my_uid=$(id -u)
+}
+
 # find_entry NAME: sets entry to the user's line of the user database, or fails.
 find_entry() {
     case $1 in *:* | *"$newline"*) return 1 ;; esac
@@ -145,17 +153,18 @@ run_as_user() {
             {
                 {
                     put "$code$newline"
-                    for name in user uid gid home shell codex_home search_path PATH users others ask_codex; do
+                    for name in user uid gid home shell codex_home checked search_path PATH users others ask_codex; do
                         eval "value=\$$name"
                         put "$name="
                         quote "$value"
                         put "$newline"
                     done
                     put "start_check=$quoted_start_check$newline"
-                    put "my_uid=$uid boundary=$inner_boundary unsafe= checked='$newline'$newline"
+                    put "my_uid=$uid boundary=$inner_boundary unsafe= listing=$newline"
                     put "calls() {$newline$calls$newline}${newline}umask 077; set -f; cd /; $work </dev/null$newline"
-                } | timeout -s KILL "$((seconds + 5))" cat 3>&- 4>&- | timeout -s KILL "$seconds" env -i "PATH=$PATH" "HOME=$home" "USER=$user" "LOGNAME=$user" LC_ALL=C \
-                    "$@" 3>&- 4>&-
+                } | timeout -s KILL "$((seconds + 5))" cat 3>&- 4>&- |
+                    timeout -s KILL "$seconds" env -i "PATH=$PATH" "HOME=$home" "USER=$user" "LOGNAME=$user" LC_ALL=C \
+                        "$@" 3>&- 4>&-
                 put "$?" >&3
             } | timeout -s KILL "$((seconds + 5))" head -c "$answer_limit" >&4 3>&- 4>&-
         } 3>&1)

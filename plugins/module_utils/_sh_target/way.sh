@@ -36,14 +36,39 @@ is_there() { [ -e "$1" ] || [ -L "$1" ]; }
 # look PATH [-L]: sets mode (as ls writes it), links, owner_id, group_id and size, of what a link leads to with -L.
 # Fails where nothing can be seen.
 look() {
-    # shellcheck disable=SC2046  # the first five words are wanted
-    set -- $(ls "-ldn${2:-}" -- "$1")
+    facts=
+    # Of a link, list_paths saw what it leads to.
+    if [ -n "${2:-}" ] || [ ! -L "$1" ]; then
+        case $listing in *" $1$newline"*)
+            facts=${listing%%" $1$newline"*}
+            facts=${facts##*"$newline"}
+            ;;
+        esac
+    fi
+    # shellcheck disable=SC2086  # the first five words are wanted
+    set -- ${facts:-$(ls "-ldn${2:-}" -- "$1")}
     [ $# -gt 4 ] || return 1
     mode=$1 links=$2 owner_id=$3 group_id=$4 size=$5
     case $size in
         *[!0-9]*) size=0 ;; # a device has other numbers there
         ????????*) size=9999999 ;; # too large anyway, and mksh counts to 2 GiB only
     esac
+}
+
+# note_path PATH: one more path for list_paths, one a line in $paths. One with a blank could end as another one does.
+note_path() {
+    case $1 in *' '* | *"$newline"*) return ;; esac
+    case $newline$paths in *"$newline$1$newline"*) return ;; esac
+    [ ! -e "$1" ] || paths=$paths$1$newline
+}
+
+# list_paths: sets listing to what ls says of $paths, so that look needs no process for each of them.
+list_paths() {
+    IFS=$newline
+    # shellcheck disable=SC2086
+    set -- $paths
+    unset IFS
+    [ $# -eq 0 ] || listing=$newline$(ls -ldnL -- "$@")$newline
 }
 
 # walk START PATH FUNCTION: calls the function with every step of a path, from a folder on, links resolved one by one.
@@ -68,7 +93,7 @@ walk() {
             continue
             ;;
         esac
-        if ! is_there "$step" || ! look "$step"; then
+        if ! is_there "$step" || ! see "$step" "$3"; then
             missing=$part${pending:+/$pending}
             return 0
         fi
@@ -92,6 +117,17 @@ walk() {
                 ;;
         esac
     done
+}
+
+# see PATH FUNCTION: look, as far as walk needs it for the function.
+see() {
+    if [ "$2" != : ]; then
+        look "$1"
+    elif [ -L "$1" ]; then
+        mode=l
+    else
+        mode=
+    fi
 }
 
 # follow PATH: sets real to the path with links followed, as far as it is there.
@@ -159,7 +195,14 @@ check_home_directory() {
         "${home%/}"/*) ;;
         *) [ -n "$uses_home_directory" ] || return 0 ;;
     esac
+    paths= folder=$home
+    while [ "$folder" != / ]; do
+        note_path "$folder"
+        folder_of "$folder"
+    done
+    list_paths
     walk / "$home" check_step
+    listing=
 }
 
 # note_unsafe PATH: sets unsafe where others than root can change the step that look saw.

@@ -118,11 +118,12 @@ serve() {
         }
     done
     load_users
-    my_uid=$(id -u)
+    find_my_uid
     # The environment may have variables of these names.
-    become= owner_uid= mounts= others= start_check= ask_codex= held_back= unsafe= checked=$newline
+    become= owner_uid= mounts= listing= others= start_check= ask_codex= held_back= unsafe= checked=$newline
     {
-        emit system "$(uname -s)"
+        read -r system </proc/sys/kernel/ostype || system=$(uname -s)
+        emit system "$system"
         if has flock; then emit can_lock 1; fi
         lacks=
         for utility in $utilities; do has "$utility" || lacks=$utility; done
