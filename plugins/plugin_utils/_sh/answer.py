@@ -9,33 +9,31 @@ What comes from a user's own process may be anything: what is not as expected is
 
 from __future__ import annotations
 
-import hashlib
 import re
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary import summarise
-from ansible_collections.fleet.codex.plugins.module_utils._describe.content import describe_content
 from ansible_collections.fleet.codex.plugins.module_utils._target.codex_words import words_of
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh import file
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.fields import (
+    KINDS,
+    Boundaries,
+    Field,
+    fields,
+    kind_and_mode,
+    number,
+    text,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils._sh.system_errors import code_and_cause
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRequest
 
-Field = tuple[str, bytes]
 Facts = dict[str, t.Any]
 
-BYTES: t.Final = ("content", "child")
-"""Fields that end with a boundary, since they may hold a NUL."""
-
-KINDS: t.Final = {"-": "file", "d": "directory", "p": "fifo", "s": "socket", "c": "device", "b": "device"}
-OF_A_FILE: t.Final = (
-    *("path", "kind", "link", "mode", "owner", "hard_links", "writable", "said", "oversized", "content"),
-    *("mount_point", "folder_writable"),
-)
 OF_CODEX: t.Final = ("codex", "version_said", "login_method", "scratch", "start_said")
 SAID: t.Final = {
     "describe_as_user": (
         *("folder", "folder_mode", "below", "leftover", "more", "home_directory_exists", "file", "profile", "unsaved"),
-        *OF_A_FILE,
+        *file.NAMES,
     ),
     "apply_as_user": ("in_place", "backup_file", "overwritten", "process", "path", "said", "result"),
     "ask_codex_as_user": OF_CODEX,
@@ -44,19 +42,11 @@ SAID: t.Final = {
 """What a process of the user may say, beside an error, by the function that it does."""
 
 LEFT_OUT: t.Final = {
-    "profiles": {*KINDS.values(), "absent", "dangling", "unreadable"} - {"file"},
+    "profiles": {"other", "oversized", *KINDS.values(), *file.KINDS_WITHOUT_MODE} - {"file"},
     "unsaved_logins": {"absent"},
 }
 KILLED: t.Final = ("124", "137")
 """Statuses of a process that its time ran out for."""
-
-
-@dataclass
-class Boundaries:
-    """What ends bytes of files and what child processes say: ``outer`` is known to root alone, ``inner`` to users."""
-
-    outer: bytes
-    inner: bytes
 
 
 @dataclass
@@ -94,37 +84,6 @@ def read_answer(data: bytes, homes: t.Sequence[HomeRequest], boundaries: Boundar
     return answers
 
 
-def fields(data: bytes, boundary: bytes) -> t.Iterator[Field]:
-    """The fields of an answer, up to the first that is not whole."""
-    position = 0
-    while (end := data.find(b"\0", position)) >= 0:
-        name = text(data[position:end])
-        close = b"\0" + boundary + b"\0" if name in BYTES else b"\0"
-        position = data.find(close, end + 1)
-        if position < 0:
-            return
-        yield name, data[end + 1 : position]
-        position += len(close)
-
-
-def text(value: bytes) -> str:
-    """Bytes of a host as Python has names of files: what is no UTF-8 becomes half of a surrogate pair."""
-    return value.decode("utf-8", "surrogateescape")
-
-
-def number(value: bytes) -> int:
-    """A number of at most 18 digits, else 0."""
-    return int(value) if re.fullmatch(rb"\d{1,18}", value) else 0
-
-
-def kind_and_mode(mode: bytes) -> tuple[str, int]:
-    """What ``drwxr-xr-x`` says: a kind of the protocol, and permissions."""
-    letters = text(mode)[:10].ljust(10, "-")
-    bits = sum(1 << (8 - n) for n, letter in enumerate(letters[1:]) if letter not in "-ST")
-    bits += sum(bit for n, bit in ((3, 0o4000), (6, 0o2000), (9, 0o1000)) if letters[n] in "sStT")
-    return KINDS.get(letters[0], "other"), bits
-
-
 class Home:
     """The answer for one home, field by field."""
 
@@ -159,8 +118,8 @@ class Home:
         self.is_in_child = False
         self.child = ""  # the function that the next process of the user does
         self.seconds = ""  # that the next process of the user may take
-        self.file: Facts = {}  # that the next fields are about
-        self.file_details: t.Any = None
+        self.files: dict[str, file.File] = {}  # that were asked about
+        self.file: file.File | None = None  # that the next fields are about
         self.pending: Facts = {}  # what comes before a result
         self.scratch = ""
 
@@ -206,17 +165,10 @@ class Home:
 
     def is_described(self) -> bool:
         """Whether the user's process said something of all that it was asked about."""
-        files = self.answer["files"]
         asked = [query["name"] for query in self.request["files"] if query["base"] != "host"]
         folder = self.answer.get("folder", {"kind": "absent"})
         is_whole = ("mode" if folder["kind"] == "directory" else "below") in folder
-        return is_whole and all(self.is_file_described(files.get(name, {})) for name in asked)
-
-    def is_file_described(self, file: Facts) -> bool:
-        """Whether a file has the facts without which nobody can decide about it."""
-        return "path" in file and (
-            file["kind"] != "file" or ("mode" in file and ("sha256" in file or "writable" in file))
-        )
+        return is_whole and all(name in self.files and self.files[name].is_whole for name in asked)
 
     def take(self, name: str, value: bytes) -> None:
         """Takes in one field."""
@@ -239,7 +191,7 @@ class Home:
         elif self.take_of_folder(name, value) or self.take_of_result(name, value) or self.take_of_codex(name, value):
             pass
         elif self.file:
-            self.take_of_file(name, value)
+            self.file.take(name, value)
 
     def take_error(self, name: str, value: str) -> None:
         """One more fact of the error."""
@@ -268,7 +220,7 @@ class Home:
         elif name == "leftover":
             self.finish_file()
             answer["leftovers"].append(text(value))
-        elif name == "more":
+        elif name == "more" and value in (b"profiles", b"unsaved_logins"):
             answer[f"all_{text(value)}"] = False
         elif name in ("is_root", "home_directory_exists"):
             answer[name] = True
@@ -289,63 +241,22 @@ class Home:
     def begin_file(self, kind: str, name: str) -> None:
         """The fields that follow are about another file."""
         self.finish_file()
-        self.file = {"kind": "absent"}
-        if kind == "file":
-            self.file_details = self.details.get(name)
-            if self.may_be_told(name):
-                self.answer["files"][name] = self.file
-        elif kind == "profile":
-            self.file_details = "content"
-            self.answer["profiles"].append(self.file)
-        else:
-            self.file_details = "auth"
-            self.file["name"] = name
-            self.answer["unsaved_logins"].append(self.file)
-
-    def take_of_file(self, name: str, value: bytes) -> None:
-        """Takes in a field about the file that the last ones were about."""
-        file = self.file
-        if name == "mode":
-            file["kind"], file["mode"] = kind_and_mode(value)
-        elif name in ("path", "kind", "owner", "link"):
-            file[name] = text(value)
-        elif name == "unsafe_parent":
-            file[name] = text(value) or None
-        elif name == "hard_links" and self.file_details == "auth":
-            file[name] = number(value)
-        elif name in ("writable", "mount_point"):
-            file[name] = True
-        elif name == "folder_writable":
-            file[name] = value == b"1"
-        elif name == "said":
-            for known in ("sha256", "content", "variables", "lines", "auth"):  # of the part that could be read
-                file.pop(known, None)
-            file["kind"], file["reason"] = "unreadable", "system"
-            file["code"], file["cause"] = code_and_cause(text(value))
-        elif name == "oversized":
-            file["kind"], file["sha256"] = "oversized", text(value)
-        elif name == "content":
-            self.take_content(value)
-
-    def take_content(self, data: bytes) -> None:
-        """The bytes of the file, of which the answer has what the request asked for."""
-        file = self.file
-        file["sha256"] = hashlib.sha256(data).hexdigest()
-        self.seen.contents[file["sha256"]] = data
-        if self.file_details == "auth":
-            file["auth"] = summarise(data)
-        else:
-            file.update(describe_content(data, self.file_details))
+        details = self.details.get(name) if kind == "file" else {"profile": "content"}.get(kind, "auth")
+        self.file = file.File(details, self.seen.contents)
+        if kind == "profile":
+            self.answer["profiles"].append(self.file.facts)
+        elif kind == "unsaved":
+            self.file.facts["name"] = name
+            self.answer["unsaved_logins"].append(self.file.facts)
+        elif self.may_be_told(name):
+            self.files[name] = self.file
+            self.answer["files"][name] = self.file.facts
 
     def finish_file(self) -> None:
-        """Adds what the program leaves out where it is not so."""
-        file, details = self.file, self.file_details
-        if file.get("kind") == "file":
-            if details == "lock" or isinstance(details, dict):
-                file.setdefault("writable", False)
-            if details == "auth" or (file.get("owner", "root") != "root" and "unsafe_parent" in file):
-                file.setdefault("mount_point", False)
-        self.file, self.file_details = {}, None
+        """There are no more fields about the file."""
+        if self.file:
+            self.file.finish()
+        self.file = None
 
     def take_of_result(self, name: str, value: bytes) -> bool:
         """Takes in a field about how an operation went; False for any other field. `result` comes after its facts."""

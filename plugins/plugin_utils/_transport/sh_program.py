@@ -13,7 +13,8 @@ import shlex
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.module_utils._target.wire import MARK
-from ansible_collections.fleet.codex.plugins.plugin_utils._sh.answer import Boundaries, Seen, read_answer
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.answer import Seen, read_answer
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.fields import Boundaries
 from ansible_collections.fleet.codex.plugins.plugin_utils._sh.mask import unmask
 from ansible_collections.fleet.codex.plugins.plugin_utils._sh.request import home_commands, quoted
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.envelope import Request

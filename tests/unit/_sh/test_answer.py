@@ -6,13 +6,9 @@ import itertools
 import typing as t
 
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils._sh.answer import (
-    Boundaries,
-    Seen,
-    fields,
-    kind_and_mode,
-    read_answer,
-)
+from ansible_collections.fleet.codex.plugins.plugin_utils import messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.answer import Seen, read_answer
+from ansible_collections.fleet.codex.plugins.plugin_utils._sh.fields import Boundaries, fields, kind_and_mode
 from ansible_collections.fleet.codex.plugins.plugin_utils.answers import checked_answer
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer, HomeRequest
 from hypothesis import given
@@ -124,6 +120,7 @@ FORGED = [
     *(("home", "root"), ("user", "root"), ("uid", "0"), ("codex_home", "/root/.codex"), ("is_root", "1"), ("end", "1")),
     *(("child", b"x"), ("file", "auth"), ("content", b"{"), ("result", "done"), ("process", "x/y"), ("pid", "")),
     *(("mode", ""), ("mode", "?"), ("hard_links", "9" * 99), ("said", "\x1b[2J"), ("error said", "x"), ("more", "x")),
+    *(("kind", "no such"), ("path", "/p"), ("mode", "-rw-------"), ("owner", ""), ("link", "")),
     *(("leftover", "/x"), ("folder", "x"), ("unsaved", ".auth-x"), ("profile", "p"), ("writable", "1"), ("below", "x")),
 ]
 
@@ -140,6 +137,9 @@ def test_what_a_process_of_a_user_says_stays_in_its_own_answer(pairs: list[t.Any
         assert (alice["user_info"]["name"], alice["user_info"]["uid"]) == ("alice", 1001)
         assert alice["codex_home"] == "/home/alice/.codex"
         checked_answer(t.cast(HomeAnswer, alice))
+        for file in alice.get("files", {}).values():
+            if file["kind"] not in ("file", "absent"):
+                assert messages.unusable_file(file)
     assert bob["error"] == BOBS
 
 
