@@ -10,7 +10,8 @@ help:
 	@echo 'make mutants  whether the unit tests notice changes of the code: 300 of them, drawn at random'
 	@echo 'make test     everything that CI checks (needs root on Debian, for Docker)'
 	@echo 'make cores    ansible-test sanity and a small run of the role on every ansible-core from 2.17 to 2.21'
-	@echo 'make clients  tests against real Codex binaries, with more versions; see tests/output/matrix.txt afterwards'
+	@echo 'make clients  tests with more versions of Codex, see tests/output/matrix.txt afterwards, and all that make test'
+	@echo '              shows on one host, shell, route or ansible-core alone (needs what make test needs)'
 	@echo 'make soak     1,000 rounds of deploying while Codex renews its login'
 	@echo 'make bench    what planning and an execution cost'
 	@echo 'make bench-windows  the same for Windows hosts, on PowerShell for tests'
@@ -39,7 +40,12 @@ clients:
 	@sh tests/environment/venv.sh
 	@sh tests/environment/collections.sh --tests
 	@sh tests/environment/codex.sh
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" pytest tests/clients --numprocesses 2 --dist loadgroup
+	@sh tests/environment/packages.sh
+	@status=0; PATH="$(CURDIR)/.venv/bin:$$PATH"; \
+	for part in 'tests/clients' 'tests/target tests/integration -m repeats'; do \
+		pytest $$part --numprocesses 2 --dist loadgroup || status=1; \
+	done; \
+	exit $$status
 
 soak:
 	@sh tests/environment/venv.sh

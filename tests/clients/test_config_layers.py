@@ -17,6 +17,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import c
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import Source, Sources
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.tests.support.codex_client import own_etc, scratch
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 
 from .harness import chatgpt, start, write_auth
 
@@ -94,7 +95,10 @@ CELLS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "version"), CELLS)
+@pytest.mark.parametrize(
+    ("name", "version"),
+    kept([cell for cell in CELLS if cell[1] != "0.139.0"], CELLS, reason="a version between two others"),
+)
 @pytest.mark.xdist_group("layers")
 def test_what_is_refused_is_what_codex_deletes_a_login_for(
     name: str, version: str, home: pathlib.Path, etc: pathlib.Path

@@ -17,6 +17,7 @@ import tomli
 from ansible_collections.fleet.codex.tests.support import credentials
 from ansible_collections.fleet.codex.tests.support.codex_client import scratch
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 
 from .harness import start, write_auth
 from .untouched import BOM, added_lines, lines_of
@@ -157,7 +158,7 @@ def _edited(all_edited: dict[str, Edited], case: str) -> Edited:
 
 
 each_case = pytest.mark.parametrize("case", CASES)
-each_version = pytest.mark.parametrize("version", VERSIONS)
+each_version = pytest.mark.parametrize("version", kept(["0.171.0"], VERSIONS, reason="another version"))
 
 
 @each_version

@@ -24,6 +24,7 @@ from ansible_collections.fleet.codex.tests.support.codex_client import Codex, Ex
 from ansible_collections.fleet.codex.tests.support.mock_api import ANSWER, ASKED, TOKEN, successor
 from ansible_collections.fleet.codex.tests.support.options import with_defaults
 from ansible_collections.fleet.codex.tests.support.refresh_chain import VERSIONS, new_login, read_login
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
 
 from .deployer import Deployer
@@ -99,7 +100,9 @@ def _home(request: pytest.FixtureRequest) -> t.Iterator[Home]:
         yield Home(folder, getattr(request, "param", VERSIONS[-1]))
 
 
-each_version = pytest.mark.parametrize("home", VERSIONS, indirect=True)
+each_version = pytest.mark.parametrize(
+    "home", kept([VERSIONS[0], VERSIONS[-1]], VERSIONS, reason="another version; test_soak.py has all"), indirect=True
+)
 
 
 class InFlight:
@@ -280,6 +283,7 @@ def test_held_lock_is_waited_for(
     home.renew()
 
 
+@pytest.mark.repeats("takes 20 seconds; tests/target/test_apply.py has the same with a shorter limit")
 def test_lock_held_for_too_long_changes_nothing(
     deployer: Deployer, threads: concurrent.futures.ThreadPoolExecutor
 ) -> None:

@@ -9,6 +9,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.tests.support import credentials
 from ansible_collections.fleet.codex.tests.support.codex_client import Execution
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 
 from .harness import chatgpt, start, write_auth
 
@@ -59,7 +60,11 @@ def test_preferred_auth_method_chooses_in_old_versions_only(
 
 @pytest.mark.parametrize(
     ("version", "refused"),
-    [("0.34.0", False), ("0.49.0", True), ("0.58.0", True), ("0.94.0", True), ("0.171.0", True)],
+    kept(
+        [("0.34.0", False), ("0.49.0", True), ("0.171.0", True)],
+        [("0.34.0", False), ("0.49.0", True), ("0.58.0", True), ("0.94.0", True), ("0.171.0", True)],
+        reason="another version",
+    ),
 )
 @pytest.mark.parametrize(("method", "there"), [("api", "tokens"), ("chatgpt", "key")])
 def test_forced_login_method_deletes_the_other_login(
@@ -73,7 +78,9 @@ def test_forced_login_method_deletes_the_other_login(
     assert not refused or execution.requests == []
 
 
-@pytest.mark.parametrize("version", ["0.49.0", "0.58.0", "0.94.0", "0.171.0"])
+@pytest.mark.parametrize(
+    "version", kept(["0.49.0", "0.171.0"], ["0.49.0", "0.58.0", "0.94.0", "0.171.0"], reason="another version")
+)
 @pytest.mark.parametrize(("method", "there"), [("api", "key"), ("chatgpt", "tokens")])
 def test_forced_login_method_leaves_its_own_login(version: str, method: str, there: str, home: pathlib.Path) -> None:
     path = write_auth(home, TOKENS if there == "tokens" else credentials.api_key_document(KEY))
@@ -97,7 +104,11 @@ def test_strict_config_refuses_preferred_auth_method(version: str, home: pathlib
 
 @pytest.mark.parametrize(
     ("version", "sent"),
-    [("0.34.0", "tokens"), ("0.49.0", "key"), ("0.58.0", "key"), ("0.94.0", "key"), ("0.171.0", "key")],
+    kept(
+        [("0.34.0", "tokens"), ("0.49.0", "key"), ("0.171.0", "key")],
+        [("0.34.0", "tokens"), ("0.49.0", "key"), ("0.58.0", "key"), ("0.94.0", "key"), ("0.171.0", "key")],
+        reason="another version",
+    ),
 )
 def test_a_key_in_the_environment_for_one_run(version: str, sent: str, home: pathlib.Path) -> None:
     path = write_auth(home, TOKENS)
@@ -132,7 +143,7 @@ def model(execution: Execution) -> str:
     return lines[0].removeprefix("fleet-test-model-of-the-") if lines else ""
 
 
-@pytest.mark.parametrize("version", OLD)
+@pytest.mark.parametrize("version", kept(["0.34.0", "0.94.0"], OLD, reason="another version"))
 def test_a_profile_is_a_table_in_old_versions(version: str, home: pathlib.Path) -> None:
     configure(home, TABLE, FILE)
     assert model(run(version, home)[0]) == "file"
@@ -140,7 +151,7 @@ def test_a_profile_is_a_table_in_old_versions(version: str, home: pathlib.Path) 
     assert (execution.rc, kinds, model(execution)) == (0, ["key"], "table"), execution
 
 
-@pytest.mark.parametrize("version", OLD)
+@pytest.mark.parametrize("version", kept(["0.34.0", "0.94.0"], OLD, reason="another version"))
 def test_old_versions_do_not_find_a_profile_that_is_a_file(version: str, home: pathlib.Path) -> None:
     configure(home, 'model = "fleet-test-model-of-the-file"\n', FILE)
     execution, kinds = run(version, home, arguments=["--profile", "fast"])
@@ -169,7 +180,14 @@ def test_new_versions_refuse_a_profile_that_is_a_table_too(version: str, home: p
     assert 'contains legacy `profile = "fast"` or `[profiles.fast]` config' in execution.text
 
 
-@pytest.mark.parametrize(("version", "starts"), [*((v, True) for v in OLD), *((v, False) for v in NEW)])
+@pytest.mark.parametrize(
+    ("version", "starts"),
+    kept(
+        [("0.34.0", True), ("0.94.0", True), ("0.137.0", False), ("0.171.0", False)],
+        [*((v, True) for v in OLD), *((v, False) for v in NEW)],
+        reason="another version",
+    ),
+)
 def test_a_default_profile_stops_new_versions(version: str, starts: bool, home: pathlib.Path) -> None:
     configure(home, f'profile = "fast"\n{TABLE}')
     execution, kinds = run(version, home)

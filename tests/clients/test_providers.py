@@ -16,11 +16,11 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import parse_version
 from ansible_collections.fleet.codex.tests.support import credentials
 from ansible_collections.fleet.codex.tests.support.mock_api import RESPONSES
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 
-from .harness import ALL_VERSIONS, chatgpt, start, write_auth
+from .harness import chatgpt, start, write_auth
 
-VERSIONS = ("0.139.0", "0.171.0")
-MORE = ("0.45.0", "0.58.0", "0.94.0", "0.137.0", "0.148.0", "0.149.0")
+VERSIONS = ("0.45.0", "0.58.0", "0.94.0", "0.137.0", "0.139.0", "0.148.0", "0.149.0", "0.171.0")
 KEY = "fleet-test-key-providers"
 
 BASE = "http://127.0.0.1:{port}/v1"
@@ -43,6 +43,9 @@ CASES: dict[str, dict[str, t.Any]] = {
     "token and login": {"experimental_bearer_token": "fleet-test-bearer", **ASKED_FOR},
     "command": {"auth": {"command": "/bin/echo", "args": ["fleet-test-command"]}},
 }
+
+
+OPENAI = {"model_provider": "openai", "openai_base_url": BASE}
 
 
 def overrides(data: t.Any, above: str = "") -> list[str]:
@@ -70,18 +73,28 @@ def is_warned(version: str, config: dict[str, t.Any]) -> bool:
     return bool(unused_login_warnings(Sources(user=Source("config.toml", config), **empty), parse_version(version)))
 
 
-@pytest.mark.parametrize("login", ["apikey", "chatgpt"])
-@pytest.mark.parametrize("version", (*VERSIONS, *(MORE if ALL_VERSIONS else ())))
+@pytest.mark.parametrize(
+    ("version", "login"),
+    kept([("0.139.0", "apikey"), ("0.171.0", "chatgpt")], VERSIONS, ("apikey", "chatgpt"), reason="another version"),
+)
 def test_a_provider_that_gets_no_login_is_a_warning_and_no_other(version: str, login: str, home: pathlib.Path) -> None:
     configurations = {
         name: {"model_provider": "gw", "model_providers": {"gw": GATEWAY | more}} for name, more in CASES.items()
     }
     if parse_version(version) >= (0, 137):
         configurations |= {name: {"model_provider": name} for name in ("ollama", "lmstudio")}
-        configurations["openai"] = {"model_provider": "openai", "openai_base_url": BASE}
+        if login == "apikey":
+            configurations["openai"] = OPENAI
     wrong = [
         name
         for name, config in configurations.items()
         if sends_the_login(version, home, config, login) == is_warned(version, config)
     ]
     assert wrong == []
+
+
+@pytest.mark.repeats("half a minute, in which Codex tries a websocket again and again")
+@pytest.mark.parametrize("version", [version for version in VERSIONS if parse_version(version) >= (0, 137)])
+def test_the_default_provider_gets_a_chatgpt_login(version: str, home: pathlib.Path) -> None:
+    assert sends_the_login(version, home, OPENAI, "chatgpt")
+    assert not is_warned(version, OPENAI)

@@ -34,9 +34,9 @@ from ansible_collections.fleet.codex.tests.support.refresh_chain import (
 )
 
 from .deployer import Deployer
-from .harness import start
+from .harness import ALL_VERSIONS, start
 
-ROUNDS = int(os.environ.get("FLEET_CODEX_SOAK_ROUNDS", "100"))
+ROUNDS = int(os.environ.get("FLEET_CODEX_SOAK_ROUNDS", "100" if ALL_VERSIONS else "25"))
 SEED = os.environ.get("FLEET_CODEX_SOAK_SEED") or secrets.token_hex(4)
 ROUNDS_OF_A_PLAYBOOK = 100  # ansible-playbook reads all of them before it begins
 

@@ -77,7 +77,8 @@ def _base64(word: bytes) -> t.Iterator[bytes]:
 class Processes:
     """Looks, while it is entered, at the arguments and variables of every process of this machine.
 
-    Containers are on the same kernel, so targets are among them.
+    Containers are on the same kernel, so targets are among them. What was there before cannot have got a secret of the
+    run: it is not looked at, so that one look takes less long.
     """
 
     def __init__(self, wanted: Secrets) -> None:
@@ -88,6 +89,7 @@ class Processes:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Processes:
+        self._before = {name for name in os.listdir("/proc") if name.isdigit()}
         self._thread.start()
         return self
 
@@ -96,10 +98,11 @@ class Processes:
         self._thread.join()
 
     def _watch(self) -> None:
-        own = str(os.getpid())
         seen: dict[str, bytes] = {}
         while not self._end.is_set():
-            for pid in [name for name in os.listdir("/proc") if name.isdigit() and name != own]:
+            pids = {name for name in os.listdir("/proc") if name.isdigit()}
+            self._before &= pids  # the number of one that ended may come again
+            for pid in pids - self._before:
                 for kind in ("cmdline", "environ"):
                     path = f"/proc/{pid}/{kind}"
                     try:

@@ -13,6 +13,7 @@ from ansible_collections.fleet.codex.tests.support.credentials import api_key_do
 from ansible_collections.fleet.codex.tests.support.hosts import Container
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.repeats import kept, on_core
 
 PASSWORD = "fleet-test-vault-password"
 
@@ -239,6 +240,7 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(place: Place) -> None:
     assert json.loads(real.read_text()) == json.loads(saved(1))
 
 
+@on_core("newest")
 def test_other_cores(other_core: Playbook) -> None:
     place = Place(other_core)
     secrets = ["--vault-id", "codex@password"]
@@ -272,10 +274,12 @@ def each_vault_trouble_has_a_sentence(place: Place) -> None:
         ]
 
 
+@pytest.mark.repeats("another core")
 def test_each_vault_trouble_has_a_sentence(place: Place) -> None:
     each_vault_trouble_has_a_sentence(place)
 
 
+@on_core("newest")
 def test_each_vault_trouble_has_a_sentence_on_other_cores(other_core: Playbook) -> None:
     each_vault_trouble_has_a_sentence(Place(other_core))
 
@@ -373,16 +377,18 @@ def collect_every_home(playbook: Playbook, container: Container) -> None:
     assert files == sorted(f"others/{host}/bob/srv/ci/auth.json" for host in hosts)
 
 
+@pytest.mark.repeats("another core")
 def test_collect_brings_back_every_home(container: Container, playbook: Playbook) -> None:
     collect_every_home(playbook, container)
 
 
+@on_core("oldest")
 def test_collect_brings_back_every_home_on_other_cores(container: Container, other_core: Playbook) -> None:
     collect_every_home(other_core, container)
 
 
 @pytest.mark.parametrize("name", ["fleet.codex.collect", str(CHECKOUT / "playbooks" / "collect.yml")])
-@pytest.mark.parametrize("inventory", ["one,", "inventory", "."])
+@pytest.mark.parametrize("inventory", kept(["inventory", "."], ("one,", "inventory", "."), reason="another inventory"))
 def test_collect_stays_out_of_inventories(place: Place, name: str, inventory: str) -> None:
     place.put(saved(0))
     playbook = place.playbook

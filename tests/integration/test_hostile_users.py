@@ -14,6 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.tests.support.hosts import Machine
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 HOSTILE, OTHERS = "nobody", ("daemon", "games")
@@ -88,8 +89,10 @@ def host(machine: Machine, playbook: Playbook) -> Host:
     return Host(machine, playbook)
 
 
-@pytest.mark.parametrize("check_mode", [True, False])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("case", "check_mode"),
+    kept([("lock", True), *((case, False) for case in CASES)], CASES, (True, False), reason="the same before a change"),
+)
 def test_a_hostile_home_fails_alone(host: Host, case: str, check_mode: bool) -> None:
     prepare, words = CASES[case]
     prepare(host.home(HOSTILE))

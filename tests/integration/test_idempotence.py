@@ -10,6 +10,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.tests.support.credentials import login
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 from ansible_collections.fleet.codex.tests.support.snapshots import snapshot
 
 HAND_EDITED = b"# mine\nmodel = 'old'  # why\n\n[tui]\ntheme = 'x'\n"
@@ -75,7 +76,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", kept(["auth_file_chatgpt", "config", "home"], CASES, reason="a login that the home has, too")
+)
 def test_four_steps(name: str, playbook: Playbook, tmp_path: pathlib.Path) -> None:
     case = CASES[name]
     home = tmp_path / "home"
@@ -85,24 +88,25 @@ def test_four_steps(name: str, playbook: Playbook, tmp_path: pathlib.Path) -> No
     (codex_home / "config.toml").chmod(0o600)
     (home / ".profile").write_text("# the user's own\n")
 
-    def run(options: dict[str, t.Any], *arguments: str) -> Run:
-        arguments_ = {"homes": [options]} if case.module == "codex_home" else options
-        task = {"name": "task", f"fleet.codex.{case.module}": arguments_}
+    def run(options: dict[str, t.Any], *check_modes: bool) -> Run:
+        """The task, once for each of them."""
+        arguments = {"homes": [options]} if case.module == "codex_home" else options
+        task = {"name": "task", f"fleet.codex.{case.module}": arguments}
         return playbook.run(
             {"host": {"ansible_connection": "local"}},
-            [task],
+            [{**task, "check_mode": check_mode} for check_mode in check_modes],
             play={"environment": {"HOME": str(home)}},
-            arguments=["--diff", "-vvv", *arguments],
+            arguments=["--diff", "-vvv"],
         )
 
     original = snapshot(home)
     for options, files in case.steps:
         before = snapshot(home)
-        check = run(options, "--check")
+        check = run(options, True)
         assert check.changes() == [True]
         assert snapshot(home) == before
 
-        done = run(options)
+        done = run(options, False)
         assert done.changes() == [True]
         assert done.one("task").result["diff"] == check.one("task").result["diff"]
         after = snapshot(home)
@@ -112,12 +116,11 @@ def test_four_steps(name: str, playbook: Playbook, tmp_path: pathlib.Path) -> No
             assert there is None or there.mode == 0o600
         assert done.executions() == 2
 
-        for arguments in (["--check"], []):
-            again = run(options, *arguments)
-            assert again.changes() == [False]
-            assert again.one("task").result["diff"] == []
-            assert again.executions() == 1
-            assert snapshot(home) == after
+        again = run(options, True, False)
+        assert again.changes() == [False, False]
+        assert [task.result["diff"] for task in again.tasks] == [[], []]
+        assert again.executions() == 2
+        assert snapshot(home) == after
     left = snapshot(home)
     # Codex's lock files are never removed: that would split a lock that somebody holds.
     assert left.keys() - {".codex/auth.lock", ".codex/auth.json.lock"} <= original.keys()

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.fleet.codex.tests.support.credentials import encode, login
 from ansible_collections.fleet.codex.tests.support.hosts import Container
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 
 from .tasks import run_config
 
@@ -16,7 +17,7 @@ SYSTEM, MANAGED = "/etc/codex/config.toml", "/etc/codex/managed_config.toml"
 API = 'forced_login_method = "api"\n'
 
 
-@pytest.mark.parametrize("how", ["root", "sudo"])
+@pytest.mark.parametrize("how", kept(["sudo"], ("root", "sudo"), reason="the same without becoming root"))
 def test_a_file_of_the_host_in_four_steps(container: Container, playbook: Playbook, how: str) -> None:
     host = container.docker() if how == "root" else container.ssh("deploy")
     for options, text in [
@@ -24,17 +25,14 @@ def test_a_file_of_the_host_in_four_steps(container: Container, playbook: Playbo
         ({"settings": {"model": "gpt-6"}, "backup": True}, b'model = "gpt-6"\n'),
         ({"state": "absent"}, None),
     ]:
-        for arguments, changed, executed in [
-            (["--check"], True, 1),
-            ([], True, 2),
-            (["--check"], False, 1),
-            ([], False, 1),
-        ]:
+        task = {"fleet.codex.codex_config": {"layer": "system", **options}, "become": how == "sudo"}
+        check = {**task, "check_mode": True}
+        for tasks, changed, executed in [([check], True, 1), ([task], True, 2), ([check, task], False, 2)]:
             before = container.list("/etc/codex")
-            run = run_config(playbook, host, *arguments, become=how == "sudo", layer="system", **options)
-            assert run.changes() == [changed], run.output
+            run = playbook.run({"host": host}, tasks, arguments=["--diff", "-vvv"])
+            assert run.changes() == [changed] * len(tasks), run.output
             assert run.executions() == executed
-            assert arguments == [] or container.list("/etc/codex") == before
+            assert tasks == [task] or container.list("/etc/codex") == before
         if text is None:
             assert not container.exists(SYSTEM)
         else:
@@ -127,17 +125,17 @@ def test_no_file_of_the_host_is_written_before_the_last_login_is_there(
 def test_a_value_that_the_host_overrules_is_a_warning(container: Container, playbook: Playbook) -> None:
     container.write(MANAGED, 'model = "gpt-4"\n', mode="644")
     container.run("chmod", "755", "/etc/codex")
-    for changed in (True, False):
-        run = run_config(playbook, container.docker("alice"), settings={"model": "gpt-5"})
-        assert run.changes() == [changed]
-        assert run.one("config").result["warnings"] == [f"{MANAGED} has other values for model, and Codex uses those."]
+    task = {"fleet.codex.codex_config": {"settings": {"model": "gpt-5"}}}
+    run = playbook.run({"host": container.docker("alice")}, [task, task])
+    assert run.changes() == [True, False]
+    warning = f"{MANAGED} has other values for model, and Codex uses those."
+    assert [task.result["warnings"] for task in run.tasks] == [[warning], [warning]]
 
 
 def test_a_profile_has_its_own_file_from_0_134_on(container: Container, playbook: Playbook) -> None:
     options: dict[str, t.Any] = {"layer": "profile:work", "settings": {"model": "gpt-5"}}
-    for changed in (True, False):
-        run = run_config(playbook, container.docker("alice"), codex_version="0.134.0", **options)
-        assert run.changes() == [changed]
+    task = {"fleet.codex.codex_config": {"codex_version": "0.134.0", **options}}
+    assert playbook.run({"host": container.docker("alice")}, [task, task]).changes() == [True, False]
     file = container.file("/home/alice/.codex/work.config.toml")
     assert (file.content, file.owner, file.mode) == (b'model = "gpt-5"\n', "alice", "600")
     assert not container.exists("/home/alice/.codex/config.toml")

@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document, encode
 from ansible_collections.fleet.codex.tests.support.hosts import Machine
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.repeats import on_core
 
 PASSWORD = "fleet-test-vault-password"
 NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
@@ -67,6 +68,7 @@ def test_a_source_is_found_and_decrypted_and_fetched_back_encrypted(other_core: 
     assert (other_core.folder / "back" / "one.json").read_bytes().startswith(b"$ANSIBLE_VAULT;1.2;AES256;codex\n")
 
 
+@on_core("newest")
 def test_a_missing_source_is_named(other_core: Playbook, machine: Machine) -> None:
     """AnsibleFileNotFound."""
     options = {"codex_home": str(machine.folder / "codex"), "src": "missing.json"}
@@ -74,6 +76,7 @@ def test_a_missing_source_is_named(other_core: Playbook, machine: Machine) -> No
     assert done.failure() == "src: there is no file missing.json on the controller. Correct the path."
 
 
+@on_core("newest")
 def test_all_processes_of_a_run_share_reservations(other_core: Playbook, machine: Machine) -> None:
     """C.DEFAULT_LOCAL_TMP: the second host's process sees what the first one's wrote."""
     tasks = [{"fleet.codex.codex_auth_file": {"codex_home": "{{ home }}", "content": login()}}]
@@ -99,6 +102,7 @@ def test_a_connection_that_cannot_pipe_gets_a_file_and_the_environment(other_cor
     assert machine.list(str(machine.folder / "remote")) == []
 
 
+@on_core("newest")
 def test_windows_is_recognized(other_core: Playbook, machine: Machine) -> None:
     """_connection._shell._IS_WINDOWS, and _is_pipelining_enabled, which says no for the connection local."""
     task = {"fleet.codex.codex_auth_file": {"api_key": "fleet-test-key-1"}}

@@ -79,6 +79,7 @@ def holds(playbook: Playbook, machine: Machine, shown: list[str]) -> None:
     ]
 
 
+@pytest.mark.repeats("another core, of which test_other_core has the newest")
 def test_what_is_marked_or_vaulted_is_hidden(playbook: Playbook, machine: Machine) -> None:
     holds(playbook, machine, ["public"])
 

@@ -8,9 +8,11 @@ import subprocess
 import textwrap
 import typing as t
 
+import pytest
 import yaml
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.repeats import on_core
 from ansible_collections.fleet.codex.tests.support.role import ROLE, log_in
 
 from .leaks import Secrets
@@ -72,10 +74,12 @@ def holds_for_empty_variables(playbook: Playbook) -> None:
     assert (none["changed"], none["homes"]) == (False, [])
 
 
+@pytest.mark.repeats("another core")
 def test_an_empty_variable_is_refused_by_name_or_not_given(playbook: Playbook) -> None:
     holds_for_empty_variables(playbook)
 
 
+@on_core("oldest")
 def test_an_empty_variable_in_other_cores(other_core: Playbook) -> None:
     holds_for_empty_variables(other_core)
 
@@ -134,10 +138,12 @@ def holds_for_inline_vaults(playbook: Playbook) -> None:
     assert shown == [f"CODEX_HOME={home}/entry\nPLAIN=********\nSHOWN=shown\n"]
 
 
+@pytest.mark.repeats("another core")
 def test_inline_vaults(playbook: Playbook) -> None:
     holds_for_inline_vaults(playbook)
 
 
+@on_core("newest")
 def test_inline_vaults_in_other_cores(other_core: Playbook) -> None:
     holds_for_inline_vaults(other_core)
 
@@ -185,6 +191,7 @@ def holds_for_group_defaults(playbook: Playbook) -> None:
     assert "Unsupported parameters" in run(playbook, [wrong]).failure()
 
 
+@pytest.mark.repeats("another core")
 def test_defaults_of_the_group_break_no_module(playbook: Playbook) -> None:
     holds_for_group_defaults(playbook)
 

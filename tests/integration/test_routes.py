@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.fleet.codex.tests.integration.test_connections import REMOTE_TMP, Way, declared, four_steps
 from ansible_collections.fleet.codex.tests.support.hosts import Container, become
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, mitogen
+from ansible_collections.fleet.codex.tests.support.repeats import CORES, kept
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 LOGIN_SHELL = "-H -S -n -i"
@@ -42,7 +43,10 @@ ROUTES: dict[str, t.Callable[[Container], Way]] = {
 }
 
 
-@pytest.mark.parametrize("name", ROUTES)
+# The odd ones; on the other cores below there are sudo_i_zsh and requiretty.
+@pytest.mark.parametrize(
+    "name", kept(["sudo_i_fish", "sudo_i_tcsh"], ROUTES, reason="a plainer route, or another core")
+)
 def test_route(name: str, container: Container, playbook: Playbook) -> None:
     four_steps(ROUTES[name](container), playbook)
 
@@ -59,6 +63,7 @@ MITOGEN: dict[str, t.Callable[[Container], Way]] = {
 }
 
 
+@pytest.mark.repeats("another core, of which the test below has the newest")
 @pytest.mark.parametrize("name", MITOGEN)
 def test_mitogen(name: str, container: Container, playbook: Playbook) -> None:
     playbook.env = mitogen(playbook.program)
@@ -114,12 +119,23 @@ def test_what_keeps_a_host_from_starting_it_is_named_without_the_banner(
 # ---------------------------------------------------------------- other ansible-core versions
 
 
-@pytest.mark.parametrize("name", ["tcsh", "sudo_i_bash", "sudo_i_zsh", "sudo_i_dash", "requiretty"])
+OTHER_ROUTES = ("tcsh", "sudo_i_bash", "sudo_i_zsh", "sudo_i_dash", "requiretty")
+
+
+@pytest.mark.parametrize(
+    ("other_core", "name"),
+    kept([("oldest", "sudo_i_zsh"), ("newest", "requiretty")], CORES, OTHER_ROUTES, reason="another route and core"),
+    indirect=["other_core"],
+)
 def test_route_of_another_core(name: str, container: Container, other_core: Playbook) -> None:
     four_steps(ROUTES[name](container), other_core)
 
 
-@pytest.mark.parametrize("name", ["ssh", "sudo"])
+@pytest.mark.parametrize(
+    ("other_core", "name"),
+    kept([("newest", "sudo_unprivileged")], CORES, MITOGEN, reason="another route and core"),
+    indirect=["other_core"],
+)
 def test_mitogen_of_another_core(name: str, container: Container, other_core: Playbook) -> None:
     other_core.env = mitogen(other_core.program)
     four_steps(MITOGEN[name](container), other_core)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import subprocess
 import typing as t
@@ -11,6 +12,7 @@ import typing as t
 from ansible_collections.fleet.codex.tests.support.credentials import login
 from ansible_collections.fleet.codex.tests.support.hosts import Container
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.repeats import on_core
 from ansible_collections.fleet.codex.tests.support.role import ROLE, log_in
 
 AUTH = "/home/alice/.codex/auth.json"
@@ -29,16 +31,29 @@ def running(container: Container, user: str, script: str = "") -> t.Iterator[int
 
 
 def apply_role(playbook: Playbook, container: Container, *arguments: str, **variables: t.Any) -> Run:
+    return apply_roles(playbook, container, variables, arguments=arguments)[0]
+
+
+def apply_roles(
+    playbook: Playbook, container: Container, *steps: dict[str, t.Any], arguments: t.Sequence[str] = ()
+) -> list[Run]:
+    """The role in one play, once with each step's variables, and then the handlers: what came of each step."""
     handlers = [
         {"name": "Restart the agent", "ansible.builtin.debug": {"msg": "restarted"}},
         {"name": "Somebody else", "ansible.builtin.debug": {"msg": "not me"}},
     ]
-    role = {
-        "name": "role",
-        "ansible.builtin.include_role": {"name": ROLE},
-        "vars": {"codex_user": "alice", "codex_restart_handlers": ["Restart the agent"], **variables},
-    }
-    return playbook.run({"host": container.docker()}, [role], play={"handlers": handlers}, arguments=arguments)
+    tasks: list[dict[str, t.Any]] = []
+    for variables in steps:
+        given = {"codex_user": "alice", "codex_restart_handlers": ["Restart the agent"], **variables}
+        tasks.append({"name": "step", "ansible.builtin.debug": {"msg": "step"}})
+        tasks.append({"name": "role", "ansible.builtin.include_role": {"name": ROLE}, "vars": given})
+        tasks.append({"ansible.builtin.meta": "flush_handlers"})
+    run = playbook.run({"host": container.docker()}, tasks, play={"handlers": handlers}, arguments=arguments)
+    assert run.rc == 0, run.output
+    begins = [number for number, task in enumerate(run.tasks) if task.name == "step"]
+    assert len(begins) == len(steps)
+    ends = [*begins[1:], len(run.tasks)]
+    return [dataclasses.replace(run, tasks=run.tasks[b:e]) for b, e in zip(begins, ends, strict=True)]
 
 
 def handled(run: Run) -> list[str]:
@@ -52,15 +67,20 @@ RESULT = f"{ROLE} : {log_in('alice')}"
 def test_handlers_are_notified_where_a_program_keeps_the_old_login(container: Container, playbook: Playbook) -> None:
     mismatch = {"codex_on_account_mismatch": "replace"}
     with running(container, "alice") as pid, running(container, "bob"):
-        first = apply_role(playbook, container, codex_auth_content=login("one"))
-        newer = apply_role(playbook, container, codex_auth_content=login("one", 1))
+        logins = ({"codex_auth_content": login("one", hours)} for hours in (0, 1))
+        first, newer = apply_roles(playbook, container, *logins)
         planned = apply_role(playbook, container, "--check", codex_auth_content=login("two"), **mismatch)
         for run in (first, newer, planned):
             assert handled(run) == []
-        other = apply_role(playbook, container, codex_auth_content=login("two"), **mismatch)
-        key = apply_role(playbook, container, codex_api_key="fleet-test-key-1", **mismatch)
-        again = apply_role(playbook, container, codex_api_key="fleet-test-key-1", **mismatch)
-        removed = apply_role(playbook, container, codex_state="absent")
+        with_key = {"codex_api_key": "fleet-test-key-1", **mismatch}
+        other, key, again, removed = apply_roles(
+            playbook,
+            container,
+            {"codex_auth_content": login("two"), **mismatch},
+            with_key,
+            with_key,
+            {"codex_state": "absent"},
+        )
         for run in (other, key, removed):
             assert handled(run) == ["Restart the agent"]
             auth = run.one(RESULT).result["homes"][0]["auth"]
@@ -71,9 +91,13 @@ def test_handlers_are_notified_where_a_program_keeps_the_old_login(container: Co
         assert handled(again) == []
         assert again.one(RESULT).result["homes"][0]["auth"]["restart_required"] is False
         assert planned.one(RESULT).result["homes"][0]["auth"]["restart_required"] is None
-    quiet = apply_role(playbook, container, codex_auth_content=login("one"))
+    quiet, last = apply_roles(
+        playbook,
+        container,
+        {"codex_auth_content": login("one")},
+        {"codex_auth_content": login("two"), **mismatch},
+    )
     assert handled(quiet) == []
-    last = apply_role(playbook, container, codex_auth_content=login("two"), **mismatch)
     assert (handled(last), last.one(RESULT).result["homes"][0]["auth"]["restart_required"]) == ([], False)
 
 
@@ -82,12 +106,12 @@ def test_a_key_in_the_environment_is_a_login_too(container: Container, playbook:
     provider = {"name": "gw", "base_url": "https://gw.example/v1", "env_key": "GATEWAY_KEY"}
     settings = {"model_provider": "gw", "model_providers": {"gw": provider}}
 
-    def rotate(key: str, other: str) -> Run:
-        variables = {"codex_environment": {"GATEWAY_KEY": key, "OTHER": other}, "codex_settings": settings}
-        return apply_role(playbook, container, **variables)
+    def rotated(key: str, other: str) -> dict[str, t.Any]:
+        return {"codex_environment": {"GATEWAY_KEY": key, "OTHER": other}, "codex_settings": settings}
 
     with running(container, "alice") as pid, running(container, "bob"):
-        runs = [rotate("fleet-test-1", "a"), rotate("fleet-test-1", "b"), rotate("fleet-test-2", "b")]
+        steps = [rotated("fleet-test-1", "a"), rotated("fleet-test-1", "b"), rotated("fleet-test-2", "b")]
+        runs = apply_roles(playbook, container, *steps)
         assert [handled(run) for run in runs] == [["Restart the agent"], [], ["Restart the agent"]]
         result = runs[2].one(RESULT).result
         assert result["homes"][0]["environment"]["processes"] == [{"pid": pid, "name": "codex"}]
@@ -95,6 +119,7 @@ def test_a_key_in_the_environment_is_a_login_too(container: Container, playbook:
         assert "fleet-test-2" not in runs[2].output
 
 
+@on_core("newest")
 def test_other_core(container: Container, other_core: Playbook) -> None:
     """What the task notifies itself stays, and no task is added for it."""
     play = {

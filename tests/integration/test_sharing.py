@@ -12,6 +12,7 @@ import subprocess
 import pytest
 from ansible_collections.fleet.codex.tests.support.credentials import login
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.repeats import CORES, kept
 from ansible_collections.fleet.codex.tests.support.role import ROLE
 
 from .fleet import HOSTS, WAYS, Fleet, Options, Way, accepted, auth_file, include_role, refused
@@ -40,14 +41,16 @@ def one_got_it(fleet: Fleet, run: Run, way: Way = WAYS["linear"], below: str = "
         assert list(fleet.home(host).iterdir()) == []
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_a_shared_login_goes_to_one_host_only(shared: Fleet, way: Way) -> None:
+@pytest.mark.parametrize("name", kept(["serial", "free", "check"], WAYS, reason="another strategy"))
+def test_a_shared_login_goes_to_one_host_only(shared: Fleet, name: str) -> None:
+    way = WAYS[name]
     run = shared.run([auth_file(src="auth.json")], *way.arguments, **way.play)
     one_got_it(shared, run, way)
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_a_login_of_its_own_for_each_host(fleet: Fleet, way: Way) -> None:
+@pytest.mark.parametrize("name", kept(["free"], WAYS, reason="another strategy"))
+def test_a_login_of_its_own_for_each_host(fleet: Fleet, name: str) -> None:
+    way = WAYS[name]
     for name in HOSTS:
         fleet.source(f"{name}.json", login(marker=name))
     tasks = [auth_file(src="{{ inventory_hostname }}.json")]
@@ -124,7 +127,10 @@ def test_allowed(shared: Fleet) -> None:
     assert shared.written() == [*HOSTS]
 
 
-@pytest.mark.parametrize(("allowing", "refusing"), [("one", ["three", "two"]), ("two", ["three"])])
+@pytest.mark.parametrize(
+    ("allowing", "refusing"),
+    kept([("two", ["three"])], [("one", ["three", "two"]), ("two", ["three"])], reason="another host"),
+)
 def test_allowed_for_one_host(shared: Fleet, allowing: str, refusing: list[str]) -> None:
     """A host that allows it gets the login, too, and counts as any other where it comes first."""
     shared.variables[allowing]["allowed"] = True
@@ -244,6 +250,7 @@ def test_delegated_tasks(shared: Fleet) -> None:
 # --------------------------------------------------------------------------------------------- roles and other files
 
 
+PLAYS: dict[str, Options] = {"linear": {}, "serial": {"serial": 1}, "free": {"strategy": "free"}}
 ROLE_VARIABLES = {"codex_auth_content": "{{ source }}"}
 ROLES: dict[str, tuple[list[Options], Options]] = {
     "roles": ([], {"roles": [{"role": ROLE, "vars": ROLE_VARIABLES}]}),
@@ -255,7 +262,7 @@ ROLES: dict[str, tuple[list[Options], Options]] = {
 }
 
 
-@pytest.mark.parametrize("way", ROLES)
+@pytest.mark.parametrize("way", kept(["include_free"], ROLES, reason="another way to a role"))
 def test_the_role(fleet: Fleet, way: str) -> None:
     tasks, play = ROLES[way]
     for name in HOSTS:
@@ -275,8 +282,9 @@ def test_the_role_included_for_one_host_only(shared: Fleet) -> None:
     assert shared.written() == ["two"]
 
 
-@pytest.mark.parametrize("play", [{}, {"serial": 1}, {"strategy": "free"}], ids=["linear", "serial", "free"])
-def test_the_role_included_for_each_item_of_a_host(fleet: Fleet, play: Options) -> None:
+@pytest.mark.parametrize("name", kept(["free"], PLAYS, reason="another strategy"))
+def test_the_role_included_for_each_item_of_a_host(fleet: Fleet, name: str) -> None:
+    play = PLAYS[name]
     for name in HOSTS:
         fleet.variables[name]["names"] = [f"{name}-{n}" for n in range(2)]
         for item in fleet.variables[name]["names"]:
@@ -298,9 +306,10 @@ def test_a_file_of_tasks_for_each_host(shared: Fleet) -> None:
     assert shared.written() == ["one"]
 
 
-@pytest.mark.parametrize("play", [{}, {"serial": 1}, {"strategy": "free"}], ids=["linear", "serial", "free"])
-def test_values_that_the_run_sets(fleet: Fleet, play: Options) -> None:
+@pytest.mark.parametrize("name", kept(["serial"], PLAYS, reason="another strategy"))
+def test_values_that_the_run_sets(fleet: Fleet, name: str) -> None:
     """A default that every host replaces before it is used goes to nobody."""
+    play = PLAYS[name]
     fleet.source("default.json", login(marker="default"))
     for name in HOSTS:
         fleet.source(f"{name}.json", login(marker=name))
@@ -316,7 +325,14 @@ def test_values_that_the_run_sets(fleet: Fleet, play: Options) -> None:
 # ---------------------------------------------------------------------------------------- other ansible-core versions
 
 
-@pytest.mark.parametrize("name", ["linear", "serial_two", "free", "one_fork", "check"])
+OTHER_WAYS = ("linear", "serial_two", "free", "one_fork", "check")
+
+
+@pytest.mark.parametrize(
+    ("other_core", "name"),
+    kept([("oldest", "free"), ("newest", "serial_two")], CORES, OTHER_WAYS, reason="another strategy and core"),
+    indirect=["other_core"],
+)
 def test_other_core(other_core: Playbook, name: str) -> None:
     way, fleet = WAYS[name], Fleet(other_core)
     fleet.source("auth.json", login(marker="shared"))

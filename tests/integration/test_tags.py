@@ -20,11 +20,14 @@ GUIDE = [
 ]
 
 
+PLAIN = pytest.mark.repeats("plainer than what the guide shows")
+
+
 @pytest.mark.parametrize(
     ("task", "tag", "is_reached"),
     [
-        ({"ansible.builtin.import_role": {"name": ROLE}}, "codex", True),
-        ({"ansible.builtin.include_role": {"name": ROLE}}, "codex", False),
+        pytest.param({"ansible.builtin.import_role": {"name": ROLE}}, "codex", True, marks=PLAIN),
+        pytest.param({"ansible.builtin.include_role": {"name": ROLE}}, "codex", False, marks=PLAIN),
         (GUIDE[0], "codex", True),
         (GUIDE[1], "agents", True),
         ({key: value for key, value in GUIDE[0].items() if key != "tags"} | {"tags": ["agents"]}, "agents", False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shutil
 import subprocess
 import typing as t
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,13 @@ from ansible_collections.fleet.codex.tests.integration.windows_hosts import (
     KINDS,
     WindowsHost,
     WindowsHosts,
+    contents,
     windows_core,
 )
 from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document
 from ansible_collections.fleet.codex.tests.support.paths import ENVIRONMENT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
+from ansible_collections.fleet.codex.tests.support.repeats import kept
 
 pytestmark = pytest.mark.xdist_group("windows")
 
@@ -56,6 +59,11 @@ def windows(tmp_path: pathlib.Path, control: pathlib.Path) -> Playbook:
     return Playbook(tmp_path, control, windows_core())
 
 
+def once(kind: str) -> pytest.MarkDecorator:
+    """For a test that takes ``host``: `make test` runs it on this one alone."""
+    return pytest.mark.parametrize("host", kept([kind], KINDS, reason="another host"), indirect=True)
+
+
 def home_of(host: WindowsHost) -> str:
     return host.path("codex")
 
@@ -80,19 +88,29 @@ def variables_of(host: WindowsHost, **variables: str) -> dict[str, t.Any]:
 
 def four_steps(windows: Playbook, host: WindowsHost, module: str, **options: t.Any) -> Run:
     """Checks and runs twice: what check mode says is done, and then nothing is left to do. The run that did it."""
+    run = task(module, **options)
+    check = {**run, "name": "check", "check_mode": True}
+    copy = windows.folder / "after-check"
+    shutil.rmtree(copy, ignore_errors=True)
+    snapshot = {
+        "name": "snapshot",
+        "ansible.builtin.command": {"argv": ["cp", "-a", str(host.disk), str(copy)]},
+        "delegate_to": "localhost",
+        "changed_when": False,
+    }
     before = host.files(host.root)
-    asked = play(windows, host, task(module, **options), arguments=["--check", "--diff"])
-    assert host.files(host.root) == before
-    done = play(windows, host, task(module, **options), arguments=["--diff"])
-    assert asked.changes() == done.changes() == [True], done.output
-    assert asked.one(module).result["diff"] == done.one(module).result["diff"]
+    done = play(windows, host, check, snapshot, run, arguments=["--diff"])
+    assert done.changes() == [True, False, True], done.output
+    assert contents(copy) == before
+    assert done.one("check").result["diff"] == done.one(module).result["diff"]
     after = host.files(host.root)
-    assert play(windows, host, task(module, **options), arguments=["--check"]).changes() == [False]
-    assert play(windows, host, task(module, **options)).changes() == [False]
+    again = play(windows, host, check, run)
+    assert again.changes() == [False, False], again.output
     assert host.files(host.root) == after
     return done
 
 
+@once("win-linux")  # on Wine, test_variables_are_in_the_registry has the same files
 def test_a_home_is_created_changed_and_removed(windows: Playbook, host: WindowsHost) -> None:
     home = home_of(host)
 
@@ -142,6 +160,7 @@ def test_the_role_serves_a_windows_host_with_the_variables_of_any_other(windows:
     assert second.stdout.count('"failed": true') == 0
 
 
+@once("win-linux")
 def test_one_file_each(windows: Playbook, host: WindowsHost) -> None:
     home = home_of(host)
     login = chatgpt()
@@ -168,42 +187,43 @@ def chatgpt() -> dict[str, t.Any]:
     )
 
 
+@once("win-wine")
 def test_a_login_comes_back_to_the_controller(windows: Playbook, host: WindowsHost) -> None:
     home = home_of(host)
-    play(windows, host, task("codex_auth_file", codex_home=home, content=chatgpt()))
-    options = {"codex_home": home, "dest": str(windows.folder / "copy.json")}
-    assert play(windows, host, task("codex_auth_fetch", **options)).changes() == [True]
-    assert play(windows, host, task("codex_auth_fetch", **options)).changes() == [False]
+    fetch = task("codex_auth_fetch", codex_home=home, dest=str(windows.folder / "copy.json"))
+    run = play(windows, host, task("codex_auth_file", codex_home=home, content=chatgpt()), fetch, fetch)
+    assert run.changes() == [True, True, False]
     assert json.loads((windows.folder / "copy.json").read_text()) == json.loads(host.files(home)["auth.json"])
 
 
+@once("win-wine")
 def test_fresher_tokens_stay_and_another_account_is_refused(windows: Playbook, host: WindowsHost) -> None:
     home = home_of(host)
     host.local(home).mkdir()
     there = chatgpt() | {"last_refresh": "2999-01-01T00:00:00Z"}
     host.local(home).joinpath("auth.json").write_text(json.dumps(there))
-    play(windows, host, task("codex_auth_file", codex_home=home, content=chatgpt()))
+    options = ({"content": chatgpt()}, {"api_key": KEY})
+    run = play(windows, host, *(task("codex_auth_file", codex_home=home, **login) for login in options))
     assert json.loads(host.files(home)["auth.json"])["last_refresh"] == "2999-01-01T00:00:00Z"
-    run = play(windows, host, task("codex_auth_file", codex_home=home, api_key=KEY))
+    assert len(run.tasks) == 2  # so the first one did not fail
     assert "on_account_mismatch" in run.failure()
 
 
-def test_logins_are_collected(windows: Playbook, wine: WindowsHost) -> None:
+def test_logins_are_collected(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
     """The one in the profile, and one elsewhere, whose copies have names that folders can have."""
-    for options in ({"codex_home": home_of(wine)}, {}):
-        assert play(windows, wine, task("codex_auth_file", content=chatgpt(), **options, **SHARED)).rc == 0
+    options = ({"codex_home": home_of(wine)}, {})
+    logins = [task("codex_auth_file", content=chatgpt(), **place, **SHARED) for place in options]
+    assert play(windows, wine, *logins).changes() == [True, True]
     arguments = ["-e", json.dumps({"codex_collect_homes": [{"codex_home": home_of(wine)}]})]
     run = windows.run({wine.name: wine.variables}, [], name="fleet.codex.collect", arguments=arguments)
     assert run.rc == 0, run.output
-    (info,) = play(windows, wine, task("codex_info")).one("codex_info").result["homes"]
     copies = sorted(str(path.relative_to(windows.folder)) for path in windows.folder.rglob("auth.json"))
     host = f"credentials/{wine.name}"
-    assert copies == sorted([f"{host}/C/fleet/codex/auth.json", f"{host}/{info['user']}/auth.json"])
+    assert copies == sorted([f"{host}/C/fleet/codex/auth.json", f"{host}/{hosts.user}/auth.json"])
 
 
 def test_the_hosts_own_codex_has_the_last_word(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
-    (info,) = play(windows, wine, task("codex_info")).one("codex_info").result["homes"]
-    links = hosts.drive / "users" / info["user"] / "AppData" / "Local" / "Microsoft" / "WinGet" / "Links"
+    links = hosts.drive / "users" / hosts.user / "AppData" / "Local" / "Microsoft" / "WinGet" / "Links"
     links.mkdir(parents=True, exist_ok=True)
     exe = subprocess.run(
         ["sh", str(ENVIRONMENT / "codex.sh"), "--windows", "0.171.0"], capture_output=True, text=True, check=True
@@ -215,31 +235,31 @@ def test_the_hosts_own_codex_has_the_last_word(windows: Playbook, hosts: Windows
         config = {"settings": settings}
         return {"homes": [{"codex_version": "detect", "auth": {"api_key": KEY}, "config": config}], "verify": True}
 
-    done = four_steps(windows, wine, "codex_home", **declared(model="gpt-5"))
-    status = done.one("codex_home").result["homes"][0]["login_status"]
+    good, bad = declared(model="gpt-5"), declared(mcp_servers={"x": {"command": 7}})
+    removed = {"homes": [{"state": "absent"}], "verify": True}
+    steps = [task("codex_home", **options) for options in (good, good, bad, removed)]
+    run = play(windows, wine, *({**step, "ignore_errors": True} for step in steps))
+    assert [done.changed for done in run.tasks] == [True, False, False, True], run.output
+    assert [bool(done.result.get("failed")) for done in run.tasks] == [False, False, True, False], run.output
+    status = run.tasks[0].result["homes"][0]["login_status"]
     assert status["method"] == "apikey"
     assert status["codex"].endswith("WinGet\\Links\\codex.exe")
-    refused = play(windows, wine, task("codex_home", **declared(mcp_servers={"x": {"command": 7}}))).failure()
-    assert "codex does not start with the new content of" in refused
-    assert "SECRETMARKER" not in refused
-    removed = {"homes": [{"state": "absent"}], "verify": True}
-    assert play(windows, wine, task("codex_home", **removed)).changes() == [True]
+    assert "codex does not start with the new content of" in run.tasks[2].message
+    assert "SECRETMARKER" not in run.tasks[2].message
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
+def test_bad_input_has_one_sentence_and_changes_nothing(windows: Playbook, wine: WindowsHost) -> None:
+    cases: list[tuple[dict[str, t.Any], str]] = [
         ({"codex_home": "codex"}, "codex_home must be an absolute path"),
         ({"codex_home": r"\\server\share\codex"}, "is on another host"),
         ({"user": "nobody-here"}, "There is no user nobody-here on this host"),
         ({"codex_home": r"C:\fleet\codex", "layer": "managed"}, "Set codex_version to the"),
-    ],
-)
-def test_bad_input_has_one_sentence_and_changes_nothing(
-    windows: Playbook, wine: WindowsHost, options: dict[str, t.Any], words: str
-) -> None:
-    run = play(windows, wine, task("codex_config", settings={"model": "x"}, **options))
-    assert words in run.failure()
+    ]
+    tasks = [task("codex_config", settings={"model": "x"}, **options) for options, _words in cases]
+    run = play(windows, wine, *({**each, "ignore_errors": True} for each in tasks))
+    assert run.rc == 0, run.output
+    for (_options, words), done in zip(cases, run.tasks, strict=True):
+        assert done.result["failed"] is True and words in done.message, done
     assert wine.files(wine.root) == {}
 
 
@@ -248,24 +268,23 @@ def test_the_api_is_asked_from_elsewhere(windows: Playbook, wine: WindowsHost) -
 
 
 def test_one_user_by_all_of_its_names(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
-    (info,) = play(windows, wine, task("codex_info")).one("codex_info").result["homes"]
-    name, home = info["user"], info["codex_home"]
-    assert home == f"C:\\users\\{name}\\.codex"
-    done = four_steps(windows, wine, "codex_auth_file", user=name, api_key=KEY)
-    assert done.one("codex_auth_file").result["path"] == f"{home}\\auth.json"
+    name = hosts.user
+    home = f"C:\\users\\{name}\\.codex"
     sid = next(line for line in (hosts.run / "wine" / "user.reg").read_text().splitlines() if "S-1-5-21" in line)
     sid = f"S-1-5-21{sid.partition('S-1-5-21')[2].partition(chr(92))[0]}" if sid else ""
-    for other in (sid, f"VM\\{name}"):
-        run = play(windows, wine, task("codex_auth_file", user=other, api_key=KEY))
-        assert run.changes() == [False], run.output
-    everyone = play(windows, wine, task("codex_info", users=["all"])).one("codex_info").result["homes"]
-    assert [entry["user"] for entry in everyone] == [name]
+    logins = [task("codex_auth_file", user=user, api_key=KEY) for user in (name, sid, f"VM\\{name}")]
+    run = play(windows, wine, *logins, task("codex_info", users=["all"]))
+    assert run.changes() == [True, False, False, False], run.output
+    assert run.tasks[0].result["path"] == f"{home}\\auth.json"
+    found = run.one("codex_info").result["homes"]
+    assert [(entry["user"], entry["codex_home"]) for entry in found] == [(name, home)]
 
 
 def test_a_file_that_another_program_holds(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
     """Only a handle that does not share is in the way, and the message names the file."""
     home = home_of(wine)
-    play(windows, wine, task("codex_config", codex_home=home, settings={"model": "o3"}))
+    wine.local(home).mkdir()
+    wine.local(home).joinpath("config.toml").write_bytes(b'model = "o3"\n')
     script = r"$f = [IO.File]::Open('C:\fleet\codex\config.toml', 'Open', 'Read', 'Read'); 'held'; Start-Sleep 60"
     holder = subprocess.Popen(
         [str(hosts.run / "bin" / "pwsh-wine"), "-Command", script],
@@ -292,9 +311,12 @@ def test_variables_are_in_the_registry(windows: Playbook, hosts: WindowsHosts, w
     def registry() -> str:
         return hosts.wine("reg.exe", "query", r"HKCU\Environment")
 
+    files = {"auth": {"api_key": KEY}, "config": {"settings": {"model": "gpt-5"}}}
     own = {"codex_home": home, "environment": {"OPENAI_API_KEY": KEY, "PERCENT": "%TEMP%"}}
     hosts.wine("reg.exe", "add", r"HKCU\Environment", "/v", "OTHERS", "/d", "stays", "/f")
-    four_steps(windows, wine, "codex_home", homes=[own])
+    four_steps(windows, wine, "codex_home", homes=[own | files])
+    assert json.loads(wine.files(home)["auth.json"]) == {"auth_mode": "apikey", "OPENAI_API_KEY": KEY}
+    assert wine.files(home)["config.toml"] == b'model = "gpt-5"\n'
     text = registry()
     assert f"OPENAI_API_KEY    REG_SZ    {KEY}" in text
     assert "PERCENT    REG_SZ    %TEMP%" in text
@@ -303,10 +325,12 @@ def test_variables_are_in_the_registry(windows: Playbook, hosts: WindowsHosts, w
     assert "PERCENT" not in registry()
     hosts.wine("reg.exe", "add", r"HKCU\Environment", "/v", "OPENAI_API_KEY", "/d", "somebody-elses", "/f")
     four_steps(windows, wine, "codex_home", homes=[{"codex_home": home, "state": "absent"}])
+    assert sorted(name for name in wine.files(home) if not name.endswith(".lock")) == ["config.toml"]
     text = registry()
     assert "somebody-elses" in text and "stays" in text and "CODEX_HOME" not in text
 
 
+@once("win-wine")
 def test_nothing_secret_shows_or_stays(windows: Playbook, hosts: WindowsHosts, host: WindowsHost) -> None:
     wanted = Secrets()
     home = home_of(host)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -43,8 +44,12 @@ class WindowsHost:
 
     def files(self, path: str) -> dict[str, bytes]:
         """The files below a folder of the host, by the paths below it."""
-        folder = self.local(path)
-        return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        return contents(self.local(path))
+
+
+def contents(folder: pathlib.Path) -> dict[str, bytes]:
+    """The files below a folder of this machine, by the paths below it."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 class WindowsHosts:
@@ -73,6 +78,12 @@ class WindowsHosts:
     def drive(self) -> pathlib.Path:
         """Where drive C: of Wine's host is on this machine."""
         return self.run / "wine" / "drive_c"
+
+    @property
+    def user(self) -> str:
+        """The one user of Wine's host."""
+        (name,) = {path.name for path in (self.drive / "users").iterdir()} - {"Public"}
+        return name
 
     def reset(self) -> None:
         """Removes what tests left on the hosts."""
@@ -113,6 +124,7 @@ def _read_inventory(path: pathlib.Path) -> dict[str, dict[str, t.Any]]:
     return {name: {**shared, **found["_meta"]["hostvars"].get(name, {})} for name in found["windows"]["hosts"]}
 
 
+@functools.cache
 def _newest_core() -> pathlib.Path:
     done = subprocess.run(["sh", str(ENVIRONMENT / "cores.sh"), "newest"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -120,6 +132,7 @@ def _newest_core() -> pathlib.Path:
     return pathlib.Path(done.stdout.strip())
 
 
+@functools.cache
 def windows_core() -> pathlib.Path:
     """The ansible-playbook whose wrapper runs on these hosts: that of ansible-core 2.21 or later."""
     program = _newest_core()
