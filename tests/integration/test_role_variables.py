@@ -31,6 +31,7 @@ REFUSED = {
     "codex_auth_src": "auth.src is empty",
     "codex_auth_content": "auth.content is empty",
     "codex_homes": "homes is empty",
+    "codex_container": "container is empty",  # else the work would be done on the host itself
 }
 
 
@@ -67,6 +68,7 @@ def holds_for_empty_variables(playbook: Playbook) -> None:
         if not result.get("failed") or not result["msg"].startswith(f"{REFUSED[case[0]]}.")
     ] == []
     for result in (empty, null, omitted):
+        assert "homes" in result, result["msg"]
         (home,) = result["homes"]
         assert home["auth"]["changed"] is True
         assert home["environment"]["variables"] == ["OPENAI_API_KEY"]

@@ -106,7 +106,7 @@ note_folder() {
 # describe_host_file PATH DETAILS: a file of the whole host, as this process sees it.
 describe_host_file() {
     describe_file "$1" "$2" || true
-    owner_of_file=${file_owner:-0}
+    owner_of_file=$file_owner
     find_unsafe_parent "$1"
     emit unsafe_parent "$unsafe_parent"
     [ "$owner_of_file" = 0 ] || report_mount "$1"

@@ -10,7 +10,7 @@ size_limit=4194304 # bytes; of a larger file only the digest of its beginning is
 # describe_file PATH DETAILS [ONCE]: the facts of a file. Fails where there is no regular file that can be read.
 describe_file() {
     emit path "$1"
-    is_linked=
+    is_linked= file_owner=0
     if [ -L "$1" ]; then
         is_linked=yes
         emit link "$(readlink "$1")"

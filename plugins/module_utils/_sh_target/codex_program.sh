@@ -29,8 +29,12 @@ find_codex() {
 # in_scratch_home FUNCTION: calls it with a new folder in $scratch, and an empty `home` in that. Both are removed
 # afterwards.
 in_scratch_home() {
-    scratch=$(mktemp -d "${TMPDIR:-/tmp}/fleet-codex-XXXXXXXXXX") || scratch=$(mktemp -d "/var/tmp/fleet-codex-XXXXXXXXXX") ||
-        fail system said 'No space left on device' path "${TMPDIR:-/tmp}"
+    need mktemp
+    scratch=
+    for place in "${TMPDIR:-/tmp}" /var/tmp; do
+        said=$(mktemp -d "$place/fleet-codex-XXXXXXXXXX" 2>&1) && scratch=$said && break
+    done
+    [ -n "$scratch" ] || fail system said "$said" path "$place"
     mkdir "$scratch/home"
     "$1"
     rm -rf "$scratch"

@@ -42,7 +42,7 @@ end_bytes() {
 }
 
 # What the program cannot do without, beside what only some requests need.
-utilities='cat chmod date dd env grep id ls mkdir mv readlink rm sed sort tail tr uname'
+utilities='cat chmod date dd env grep id ls mkdir mv readlink rm sed sort tail tr uname wc'
 
 usual_folders=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin # of utilities, wherever PATH leads
 
