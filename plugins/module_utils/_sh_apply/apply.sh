@@ -74,7 +74,7 @@ operation() {
                 home_directory:) uses_home_directory=yes ;;
             esac
             ;;
-        root) "root_$doing" "$@" ;;
+        root) case $doing in directory) root_directory "$@" ;; esac ;;
         check)
             case $base:$is_absolute in
                 host:*)

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # What each operation does with its file, $path. The controller has computed the new content, and its digest.
-# root_NAME is what root does for a user before, and nothing for most.
+# root_directory is what root does for a user before.
 
 # directory MODE AS_ROOT
 root_directory() {
@@ -38,8 +38,6 @@ make_folder() {
     attempt mkdir -m "$2" "$1" && attempt chmod "$2" "$1"
 }
 
-root_write() { :; }
-
 # write MODE EXPECTED NEW BACKUP KEEP LOCKS WATCH NAME CONTENT. MODE `kept` and what follows it: as the file has it.
 apply_write() {
     mode_wanted=$1 expected=$2 new=$3 keeps_backup=$4 keep=$5 locks_wanted=$6 watch=$7 temporary_name=$8 content=$9
@@ -67,7 +65,6 @@ write_now() { write_file "$path" "$mode_wanted" "$expected"; }
 changing() {
     running=
     if [ -n "$watch" ]; then find_running; fi
-    copy_of=
     if [ "$keeps_backup" = yes ]; then back_up "$path" || return; fi
     locks=$locks_wanted
     status=0
@@ -79,12 +76,8 @@ changing() {
     if [ -n "$watch" ]; then watch_running; fi
 }
 
-root_mode() { :; }
-
 # mode MODE
 apply_mode() { attempt chmod "$1" "$path"; }
-
-root_remove() { :; }
 
 # remove EXPECTED BACKUP KEEP LOCKS WATCH NAME
 apply_remove() {
@@ -113,8 +106,6 @@ remove_checked() {
     rewrite "$path" "$octal"
 }
 
-root_lines() { :; }
-
 # lines MODE EXPECTED NEW NAME CONTENT: a file that becomes empty is removed; one that a link leads to stays, empty.
 apply_lines() {
     if [ -z "$5" ] && [ ! -L "$path" ]; then
@@ -123,8 +114,6 @@ apply_lines() {
         apply_write "$1" "$2" "$3" no '' '' '' "$4" "$5"
     fi
 }
-
-root_link() { :; }
 
 # link TARGET: none removes the link.
 apply_link() {
@@ -136,18 +125,13 @@ apply_link() {
     attempt ln -s -- "$1" "$path"
 }
 
-root_clean() { :; }
-
 apply_clean() {
     find_leftovers "$path"
     for file in $leftovers; do rm -f "${path%/}/$file" || true; done
 }
 
-root_unseen() { :; }
-
 # unseen: a change of a part of a file, of which the controller does not know the rest.
 apply_unseen() { return "$conflict"; }
 
 # give: not here. sh has no way to give away exactly the file that it looked at. Then taking the lock says what is wrong.
-root_give() { :; }
 apply_give() { :; }

@@ -19,6 +19,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._sh.mask import unmask
 from ansible_collections.fleet.codex.plugins.plugin_utils._sh.request import home_commands, quoted
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.envelope import Request
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program import BEGUN, FOLDER
+from ansible_collections.fleet.codex.plugins.plugin_utils.described_file import EMPTY_FILE
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.messages import target_error
 
@@ -55,7 +56,6 @@ PARTS: t.Final[dict[Operation, tuple[str, ...]]] = {
     ),
 }
 WITH_CODEX: t.Final = "_sh_target/codex_program"
-EMPTY: t.Final = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 class ShRequest:
@@ -79,7 +79,7 @@ class ShRequest:
             "inner_boundary": self._boundaries.inner,
             "begun": BEGUN,
             "mark": SH_MARK,
-            "empty": EMPTY,
+            "empty": EMPTY_FILE,
             "task_home": environment.get("HOME", ""),
             "task_codex_home": environment.get("CODEX_HOME", ""),
             "in_container": "yes" if request.get("in_container") else "",

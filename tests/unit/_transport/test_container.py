@@ -12,6 +12,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._transport import prog
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.container import Container, find_container
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.posix import silence
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+from ansible_collections.fleet.codex.tests.support.skips import unavailable
 
 WEB = Container("web", "docker")
 
@@ -59,7 +60,7 @@ def test_the_command_means_the_same_to_every_shell(shell: str, by_file: bool, tm
     """With an engine that shows what it got and runs it here."""
     path = shutil.which(shell)
     if path is None:
-        pytest.skip(f"{shell} is not installed.")
+        unavailable(f"{shell} is not installed.")
     engine = tmp_path / "docker"
     engine.write_text('#!/bin/sh\necho "$@" | cut -c 1-50\nshift 5\nexec "$@"\n')
     engine.chmod(0o755)

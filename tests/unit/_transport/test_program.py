@@ -14,6 +14,7 @@ from ansible_collections.fleet.codex.plugins.module_utils._target.wire import PR
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport import program
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.posix import silence
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
+from ansible_collections.fleet.codex.tests.support.skips import unavailable
 from ansible_collections.fleet.codex.tests.support.target_program import TargetProgram
 
 MODULE_UTILS = CHECKOUT / "plugins" / "module_utils"
@@ -190,7 +191,7 @@ def test_the_command_survives_a_shell_that_reads_it_once_more(
 def test_the_command_means_the_same_to_every_shell(shell: str, by_file: bool, tmp_path: t.Any) -> None:
     path = shutil.which(shell)
     if path is None:
-        pytest.skip(f"{shell} is not installed.")
+        unavailable(f"{shell} is not installed.")
     done = run(["/no/such/python", "/usr/bin/python3", "/bin/false"], tmp_path, by_file, path)
     assert (done.returncode, done.stdout) == (0, b"the request\n")
     assert run(["/no/such/python"], tmp_path, by_file, path).returncode == program.NO_PYTHON
