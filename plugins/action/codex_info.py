@@ -10,7 +10,9 @@ import typing as t
 from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import entry
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_place
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import PLACE
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.request import describe_request
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.info import home_report
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
@@ -24,15 +26,28 @@ class ActionModule(CodexAction):
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The homes that were asked for, as a list."""
-        place, users = desired_place(arguments, is_windows=transport.is_windows), arguments["users"]
-        if users is not None and (arguments["user"] or arguments["codex_home"]):
-            raise CodexError("users replaces user and codex_home. Leave out either users, or the other two.")
-        homes = [DesiredHome(**place | {"user": user}) for user in (users if users is not None else [place["user"]])]
+        is_windows, users = transport.is_windows, arguments["users"]
+        homes = _homes(arguments, is_windows)
         requests = [describe_request(home, every_user=users == ["all"]) for home in homes]
         answers = transport.execute("describe", requests)
+        is_one = users is None and arguments["homes"] is None
         for answer in answers:
-            # With several users, one that cannot be looked at is reported among the others.
-            if "error" in answer and (users is None or answer["error"]["reason"] in messages.NEED_RIGHTS_FOR_ALL):
+            # Of several, one that cannot be looked at is reported among the others.
+            if "error" in answer and (is_one or answer["error"]["reason"] in messages.NEED_RIGHTS_FOR_ALL):
                 raise CodexError(messages.target_error(answer["error"]))
-        declared = arguments["codex_version"] if place["codex_version"] else None
+        declared = arguments["codex_version"] if arguments["codex_version"] != "detect" else None
         return {"changed": False, "homes": [home_report(answer, declared, datetime.now(UTC)) for answer in answers]}
+
+
+def _homes(arguments: dict[str, t.Any], is_windows: bool) -> list[DesiredHome]:
+    """The homes to look at: those of ``homes``, one for each of ``users``, or else one. Raises CodexError."""
+    place, users, homes = desired_place(arguments, is_windows=is_windows), arguments["users"], arguments["homes"]
+    given = [name for name in ("users", "homes") if arguments[name] is not None]
+    if len(given) == 2:
+        raise CodexError("users and homes both say what to look at. Leave out one of them.")
+    if given and (arguments["user"] or arguments["codex_home"]):
+        raise CodexError(f"{given[0]} replaces user and codex_home. Leave out either {given[0]}, or the other two.")
+    if homes is not None:
+        own = [desired_place(home, entry(homes, n), is_windows) for n, home in enumerate(homes)]
+        return [DesiredHome(**place | {name: of[name] for name in PLACE}) for of in own]
+    return [DesiredHome(**place | {"user": user}) for user in (users if users is not None else [place["user"]])]

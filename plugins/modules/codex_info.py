@@ -30,6 +30,19 @@ options:
         RV(homes[].failed) and RV(homes[].msg).
     type: list
     elements: str
+  homes:
+    description:
+      - The Codex homes that are looked at, in place of O(user), O(codex_home) and O(users), all in one execution.
+      - The task does not fail because of a home that cannot be looked at. Its entry is as with O(users).
+    type: list
+    elements: dict
+    suboptions:
+      user:
+        description: The user that the Codex home belongs to, as for O(user).
+        type: str
+      codex_home:
+        description: The Codex home, if it is not the user's C(~/.codex), as for O(codex_home).
+        type: str
   codex_version:
     description:
       - The version of Codex that reads the files, such as V(0.171.0), or V(detect) to run the user's own C(codex
@@ -81,6 +94,14 @@ EXAMPLES = r"""
   register: codex_ci
   become: true
 
+- name: Look at two Codex homes of the user ci
+  fleet.codex.codex_info:
+    homes:
+      - user: ci
+      - user: ci
+        codex_home: /srv/codex/ci
+  become: true
+
 - name: Look at every user of a container, from the container's host
   fleet.codex.codex_info:
     container:
@@ -99,7 +120,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 homes:
-  description: The Codex homes, one for each of the O(users), or else the one of O(user) and O(codex_home).
+  description:
+    - The Codex homes, one for each of the O(users) or O(homes), or else the one of O(user) and O(codex_home).
   returned: success
   type: list
   elements: dict
@@ -114,7 +136,7 @@ homes:
         - Always V(true). The home of the user cannot be looked at.
         - RV(homes[].user), RV(homes[].msg) and RV(homes[].login.method), which is V(unreadable), are the only other
           values of such an entry.
-      returned: with O(users), for a user whose home cannot be looked at
+      returned: with O(users) or O(homes), for a home that cannot be looked at
       type: bool
       sample: true
     msg:

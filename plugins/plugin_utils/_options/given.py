@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.document import check_is_text
-from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import HOME, Arguments, Spec
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import Arguments, Spec
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
 ADVICE: t.Final = {
@@ -95,7 +95,7 @@ def with_group_defaults(arguments: Arguments, names: t.Collection[str], spec: Sp
         )
     own = {name: value for name, value in arguments.items() if name not in others}
     if "homes" in spec and isinstance(own.get("homes"), list):
-        own["homes"] = [_with_defaults(home, others, HOME) for home in own["homes"]]
+        own["homes"] = [_with_defaults(home, others, spec["homes"]["options"]) for home in own["homes"]]
     return own
 
 

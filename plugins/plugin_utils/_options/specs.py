@@ -110,5 +110,17 @@ MODULES: t.Final[dict[str, Spec]] = {
         "only_renewable": {"type": "bool", "default": False},
         "on_account_mismatch": AUTH["on_account_mismatch"],
     },
-    "codex_info": {**PLACE, **CONTAINER, **VERSION, "users": {"type": "list", "elements": "str"}},
+    "codex_info": {
+        **PLACE,
+        **CONTAINER,
+        **VERSION,
+        "users": {"type": "list", "elements": "str"},
+        "homes": {"type": "list", "elements": "dict", "options": PLACE},
+    },
+    "codex_report": {
+        "results": {"type": "dict", "required": True},
+        "title": {"type": "str", "default": "Codex logins"},
+        "failed": {"type": "list", "elements": "str", "default": []},
+        "dest": {"type": "str"},
+    },
 }

@@ -25,22 +25,23 @@ def printable_result(result: dict[str, t.Any]) -> dict[str, t.Any]:
     return {key: [_diff(diff) for diff in value] if key == "diff" else _escaped(value) for key, value in result.items()}
 
 
+def printable(text: str, kept: str = "") -> str:
+    """A text with escapes in place of `CONTROL`, but for the characters in ``kept``."""
+    return CONTROL.sub(lambda found: found[0] if found[0] in kept else _escape(ord(found[0])), text)
+
+
 def _diff(diff: dict[str, str]) -> dict[str, str]:
-    return {key: _text(text, "\n\t" if key in DIFF_TEXTS else "") for key, text in diff.items()}
+    return {key: printable(text, "\n\t" if key in DIFF_TEXTS else "") for key, text in diff.items()}
 
 
 def _escaped(value: t.Any) -> t.Any:
     if isinstance(value, str):
-        return _text(value)
+        return printable(value)
     if isinstance(value, dict):
         return {_escaped(key): _escaped(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_escaped(inner) for inner in value]
     return value
-
-
-def _text(text: str, kept: str = "") -> str:
-    return CONTROL.sub(lambda found: found[0] if found[0] in kept else _escape(ord(found[0])), text)
 
 
 def _escape(code: int) -> str:

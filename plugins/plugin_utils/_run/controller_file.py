@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import stat
 import tempfile
 import typing as t
 from dataclasses import dataclass
@@ -109,9 +110,10 @@ def check_not_in_inventory(path: pathlib.Path, sources: t.Iterable[str]) -> None
             )
 
 
-def replace(path: pathlib.Path, content: bytes, expected: bytes | None) -> bool:
+def replace(path: pathlib.Path, content: bytes, expected: bytes | None, keep_mode: bool = False) -> bool:
     """Replaces the file whole, 0600 from its first moment; False where it no longer is what was read before.
 
+    keep_mode: give the new file the mode of the old one, for what is no secret.
     expected: the bytes that must still be there, None for no file. A link is kept and its target replaced.
     The folder is locked meanwhile, so of two runs the second one sees what the first one wrote. Raises CodexError
     where it cannot be written.
@@ -125,6 +127,8 @@ def replace(path: pathlib.Path, content: bytes, expected: bytes | None) -> bool:
             descriptor, temporary = tempfile.mkstemp(prefix=".fleet-codex-", dir=final.parent)
             try:
                 with os.fdopen(descriptor, "wb") as file:
+                    if keep_mode and final.exists():
+                        os.fchmod(descriptor, stat.S_IMODE(final.stat().st_mode))
                     file.write(content)
                     file.flush()
                     os.fsync(descriptor)
