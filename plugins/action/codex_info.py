@@ -10,6 +10,7 @@ import typing as t
 from datetime import UTC, datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import startup_queries
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import entry
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_place
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import PLACE
@@ -29,6 +30,8 @@ class ActionModule(CodexAction):
         is_windows, users = transport.is_windows, arguments["users"]
         homes = _homes(arguments, is_windows)
         requests = [describe_request(home, every_user=users == ["all"]) for home in homes]
+        for request in requests if arguments["startup_files"] else ():
+            request["files"] += startup_queries(is_windows)
         answers = transport.execute("describe", requests)
         is_one = users is None and arguments["homes"] is None
         for answer in answers:
@@ -36,7 +39,11 @@ class ActionModule(CodexAction):
             if "error" in answer and (is_one or answer["error"]["reason"] in messages.NEED_RIGHTS_FOR_ALL):
                 raise CodexError(messages.target_error(answer["error"]))
         declared = arguments["codex_version"] if arguments["codex_version"] != "detect" else None
-        return {"changed": False, "homes": [home_report(answer, declared, datetime.now(UTC)) for answer in answers]}
+        now, with_startup_files = datetime.now(UTC), arguments["startup_files"]
+        return {
+            "changed": False,
+            "homes": [home_report(answer, declared, now, with_startup_files) for answer in answers],
+        }
 
 
 def _homes(arguments: dict[str, t.Any], is_windows: bool) -> list[DesiredHome]:

@@ -88,6 +88,14 @@ options:
     type: str
     choices: [fail, replace]
     default: fail
+  without_refresh_token:
+    description:
+      - Deploy a ChatGPT login without its refresh token, for homes that are not to renew it. It works until the access
+        token expires, and one login can go to any number of homes like that. Deploy a new copy before then.
+      - It has no effect on API keys and personal access tokens.
+      - Such a copy does not replace a login of the same account that Codex can renew, unless O(update=always).
+    type: bool
+    default: false
   allow_shared_refresh_token:
     description:
       - Whether this ChatGPT login may go to a Codex home although another home got it earlier in the same run.
@@ -181,6 +189,14 @@ EXAMPLES = r"""
     content: "{{ vault_codex_auth_ci }}"
     allow_shared_refresh_token: true
     allow_mounted_file: true
+  become: true
+
+- name: Give a runner an access token that lasts for some days
+  fleet.codex.codex_auth_file:
+    user: ci
+    codex_home: /srv/codex/ci-runner
+    content: "{{ vault_codex_auth_ci }}"
+    without_refresh_token: true
   become: true
 
 - name: Log the build agent of a Windows host in, whose Codex home is not in the profile

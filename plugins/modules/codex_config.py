@@ -72,6 +72,20 @@ options:
       - The task also fails where the C(auth.json) holds a login by another method, because Codex would delete it.
     type: bool
     default: false
+  force_method:
+    description:
+      - The method of login that Codex is to use. It sets and removes C(preferred_auth_method) and
+        C(forced_login_method) so that the file has only the one that the Codex of O(codex_version) acts on. That also
+        starts with C(--strict-config).
+      - V(apikey) and V(chatgpt) set C(preferred_auth_method) for 0.23 to 0.34, and C(forced_login_method) for 0.49 and
+        later. The other key is removed. For all other versions, both are removed, with a warning. They need
+        O(codex_version).
+      - V(none) removes both keys.
+      - V(follow) has the keys that are in the file name the method of the login that will be there, and adds
+        C(preferred_auth_method) for 0.23 to 0.34. One that O(settings) or O(absent) names is left to them.
+      - It is for the layer V(user) alone. Where Codex would delete the login because of the keys, the task fails.
+    type: str
+    choices: [apikey, chatgpt, none, follow]
   settings:
     description:
       - Settings to merge into the file. Tables are merged key by key, and all other values are replaced as a whole.
@@ -233,6 +247,13 @@ EXAMPLES = r"""
     mode: "0600"
   become: true
 
+- name: Have Codex use the ChatGPT login, with the key that its version knows
+  fleet.codex.codex_config:
+    user: alice
+    codex_version: detect
+    force_method: chatgpt
+  become: true
+
 - name: Add two MCP servers, hide the URL of one in the diff, and show the arguments of the other
   fleet.codex.codex_config:
     user: alice
@@ -372,6 +393,12 @@ removed_keys:
   type: list
   elements: str
   sample: [preferred_auth_method, profiles]
+problems:
+  description: Why O(force_method) chose no method, as one sentence.
+  returned: where the version of Codex has no key for it
+  type: list
+  elements: str
+  sample: []
 backup_file:
   description: The copy of the old file.
   returned: when O(backup=true) and a file was replaced or removed

@@ -149,6 +149,16 @@ options:
             type: str
             choices: [fail, replace]
             default: fail
+          without_refresh_token:
+            description:
+              - Deploy a ChatGPT login without its refresh token, for homes that are not to renew it. It works until the
+                access token expires, and one login can go to any number of homes like that. Deploy a new copy before
+                then.
+              - It has no effect on API keys and personal access tokens.
+              - Such a copy does not replace a login of the same account that Codex can renew, unless
+                O(homes[].auth.update=always).
+            type: bool
+            default: false
           allow_shared_refresh_token:
             description:
               - Whether this ChatGPT login may go to a Codex home although another home got it earlier in the same run.
@@ -250,6 +260,22 @@ options:
                 it.
             type: bool
             default: false
+          force_method:
+            description:
+              - The method of login that Codex is to use. It sets and removes C(preferred_auth_method) and
+                C(forced_login_method) so that the file has only the one that the Codex of O(homes[].codex_version) acts
+                on. That also starts with C(--strict-config).
+              - V(apikey) and V(chatgpt) set C(preferred_auth_method) for 0.23 to 0.34, and C(forced_login_method) for
+                0.49 and later. The other key is removed. For all other versions, both are removed, with a warning. They
+                need O(homes[].codex_version).
+              - V(none) removes both keys.
+              - V(follow) has the keys that are in the file name the method of the login that will be there, and adds
+                C(preferred_auth_method) for 0.23 to 0.34. One that O(homes[].config.settings) or
+                O(homes[].config.absent) names is left to them.
+              - It is for the layer V(user) alone. Where Codex would delete the login because of the keys, the task
+                fails.
+            type: str
+            choices: [apikey, chatgpt, none, follow]
           settings:
             description:
               - Settings to merge into the file. Tables are merged key by key, and all other values are replaced as a
@@ -485,6 +511,7 @@ EXAMPLES = r"""
           backup: true
           backup_keep: 3
         config:
+          force_method: follow
           settings:
             model: gpt-5
             sandbox_workspace_write:
@@ -541,6 +568,16 @@ EXAMPLES = r"""
           content: "{{ vault_codex_auth_ci }}"
           allow_shared_refresh_token: true
           allow_mounted_file: true
+  become: true
+
+- name: Give a runner an access token that lasts for some days
+  fleet.codex.codex_home:
+    homes:
+      - user: ci
+        codex_home: /srv/codex/ci-runner
+        auth:
+          content: "{{ vault_codex_auth_ci }}"
+          without_refresh_token: true
   become: true
 
 - name: Ask the Codex on the host whether it sees the login
@@ -720,6 +757,12 @@ homes:
             - Keys in the file that the version of Codex in O(homes[].codex_version) no longer acts on.
             - Those that O(homes[].config.drop_removed_keys) removes are in RV(homes[].config.changes) instead.
           returned: success
+          type: list
+          elements: str
+          sample: []
+        problems:
+          description: Why O(homes[].config.force_method) chose no method, as one sentence.
+          returned: where the version of Codex has no key for it
           type: list
           elements: str
           sample: []

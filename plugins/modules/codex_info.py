@@ -43,6 +43,15 @@ options:
       codex_home:
         description: The Codex home, if it is not the user's C(~/.codex), as for O(codex_home).
         type: str
+  startup_files:
+    description:
+      - Also look into the files that the user's shells read, such as C(.profile), C(.bashrc) and C(.zshrc), for the
+        variables that RV(homes[].login.conflicts) is about. Beside a ChatGPT login, E(OPENAI_API_KEY) is told, too,
+        wherever it is set.
+      - Lines C(NAME=value) are found, with C(export) before them or not. What a script computes, files of C(fish) and
+        those in C(.config/environment.d) are not. On Windows, this option has no effect.
+    type: bool
+    default: false
   codex_version:
     description:
       - The version of Codex that reads the files, such as V(0.171.0), or V(detect) to run the user's own C(codex
@@ -93,6 +102,17 @@ EXAMPLES = r"""
     codex_home: /srv/codex/ci
   register: codex_ci
   become: true
+
+- name: Find out where a key is left that was set by hand
+  fleet.codex.codex_info:
+    user: alice
+    startup_files: true
+  register: codex_left
+  become: true
+
+- name: Show these places
+  ansible.builtin.debug:
+    msg: "{{ codex_left.homes[0].login.conflicts }}"
 
 - name: Look at two Codex homes of the user ci
   fleet.codex.codex_info:
@@ -236,7 +256,9 @@ homes:
               login. C(codex login status) does not show the latter.
             - On Windows, the registry takes the place of C(/etc/environment). The variables of all users are looked
               at, and those of the user only where neither O(user) nor O(users) is given.
-            - Variables that shells and services set elsewhere are not seen.
+            - Variables that shells and services set elsewhere are not seen. O(startup_files) adds the files of the
+              user's shells, and E(OPENAI_API_KEY) beside a ChatGPT login, which Codex does not use but other programs
+              may.
           returned: unless RV(homes[].failed)
           type: list
           elements: str

@@ -9,9 +9,12 @@ module: codex_report
 short_description: Shows what became of the Codex logins of many hosts as one table
 description:
   - Takes what M(fleet.codex.codex_home) or M(fleet.codex.codex_info) returned for each host, and prints one table with
-    a line for each account. Below it, it says what a person should look at.
+    a line for each account. Below it, it says what a person should look at. Of more than 200 accounts, those that need
+    no attention are only counted in the table, and all are in the report.
   - All playbooks of this collection end with it. It runs on the controller alone and asks no host.
   - It finds ChatGPT logins that are in several places, which a task on one host cannot.
+  - Accounts that need attention come first. So do homes without a login, as far as they were only looked at, as
+    M(fleet.codex.codex_info) does. An access token that has expired needs none where Codex can renew the login.
 version_added: "0.2.0"
 author:
   - The fleet.codex authors (@fleet-codex)
@@ -37,11 +40,16 @@ options:
     default: []
   dest:
     description:
-      - A file on the controller for the report. It is a page for people if its name ends in V(.html), and JSON
-        otherwise. A relative path starts in the folder of the playbook.
-      - As JSON, it has C(title), C(made_at), C(check_mode) and C(accounts), a list with C(host), C(user),
+      - A file on the controller for the report. It is a page for people if its name ends in V(.html) or V(.htm), and
+        JSON otherwise. A relative path starts in the folder of the playbook.
+      - The page is one file without scripts that loads nothing. What needs attention comes first, with the reason at
+        each account, and a ChatGPT login that is in several places is marked in each. It says how old it is, since
+        it does not change by itself.
+      - As JSON, it has C(title), C(made_at) in UTC, C(check_mode) and C(accounts), a list with C(host), C(user),
         C(codex_home), C(codex_version), C(state), C(login) as in RV(fleet.codex.codex_info#module:homes[].login), and
-        C(attention), the sentences below the table.
+        C(attention), the sentences below the table. C(state) is one of V(ok), V(changed), V(failed), V(unreachable)
+        and V(not run). The last three may stand for a host that has told of no account, with V(null) as C(user).
+      - It has no credential, but names, mail addresses and fingerprints of logins.
       - A new file gets mode V(0600), and an existing one keeps its mode. It is written in check mode, too, and never
         makes the task count as changed.
     type: str
@@ -49,6 +57,8 @@ attributes:
   action_group:
     support: none
     membership: []
+    details:
+      - It works on no Codex home.
   connection:
     support: none
   become:

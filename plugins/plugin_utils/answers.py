@@ -23,7 +23,15 @@ from ansible_collections.fleet.codex.plugins.module_utils._describe.auth_summary
 from ansible_collections.fleet.codex.plugins.plugin_utils import messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import parse_version
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
-from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
+    AuthSummary,
+    FileFacts,
+    HomeAnswer,
+    SignInFacts,
+)
+
+OUTPUT_LIMIT: t.Final = 64 * 1024
+"""Characters of what a `codex login` prints."""
 
 UNREADABLE: t.Final[AuthSummary] = {"malformed": True}
 
@@ -41,6 +49,8 @@ def checked_answer(answer: HomeAnswer) -> HomeAnswer:
         checked["unsaved_logins"] = [_checked_file(file) for file in answer["unsaved_logins"]]
     if "codex_version" in answer:
         checked["codex_version"] = checked_version(answer["codex_version"])
+    if "login" in answer:
+        checked["login"] = checked_sign_in(answer["login"])
     return checked
 
 
@@ -71,6 +81,22 @@ def is_result(result: object) -> bool:
         )
         and ("processes" in result) == ("overwritten" in result)
     )
+
+
+def checked_sign_in(login: object) -> SignInFacts:
+    """What there is to say of a sign-in; one that is over in place of what is none."""
+    facts: t.Any = login if isinstance(login, dict) else {}
+    file, status, output = facts.get("auth"), facts.get("status"), facts.get("output")
+    if not isinstance(file, dict) or not all(isinstance(file.get(name), str) for name in ("path", "kind")):
+        file = {"path": "", "kind": "absent"}
+    if not _is_word(file.get("sha256")) or ("auth" in file and "sha256" not in file):
+        file = {"path": file["path"], "kind": "unreadable"}
+    return {
+        "is_alive": facts.get("is_alive") is True,
+        "output": output[:OUTPUT_LIMIT] if isinstance(output, str) else "",
+        "status": status if isinstance(status, int) else None,
+        "auth": _checked_file(t.cast(FileFacts, file)),
+    }
 
 
 def _is_word(value: object) -> bool:

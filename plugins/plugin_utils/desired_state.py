@@ -19,6 +19,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import 
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.settings import ListRules
 
 EnvironmentLevel = t.Literal["user", "machine"]
+ForceMethod = t.Literal["apikey", "chatgpt", "none", "follow"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class DesiredConfig:
     is_present: bool = True
     preferred_auth_method: Method | None = None
     enforce_login_method: bool = False
+    force_method: ForceMethod | None = None
     settings: Table = field(default_factory=dict)
     absent: tuple[KeyPath, ...] = ()
     lists: ListRules = field(default_factory=dict)

@@ -86,6 +86,18 @@ TARGET_ERRORS: t.Final[dict[str, str]] = {
         "An administrator must not run the codex of another user, which {user} can replace. Set codex_version to the "
         "version and leave out verify, or run the task as {user} with become and become_method runas."
     ),
+    "no_codex": (
+        "The user {user} has no codex on this host that says its version, so nobody can sign in with it. Install it, "
+        "where the user's PATH leads."
+    ),
+    "no_supervisor": (
+        "The sign-in of {user} did not start within {seconds} seconds. Look at the load of this host, and run the play "
+        "again."
+    ),
+    "no_sign_in": (
+        "The sign-in in {path} is over: its time ran out, or another one took its place. Nothing was installed. Run "
+        "the play again."
+    ),
     "too_slow": (
         "The work for the user {user} did not end within {seconds} seconds and was stopped. A program of the user, or "
         "a file system, may hold it up: look at both, and run the play again."

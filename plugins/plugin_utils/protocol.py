@@ -68,6 +68,25 @@ class HomeRequest(t.TypedDict):
     detect_version: t.NotRequired[bool]
     login_status: t.NotRequired[bool]
     start_check: t.NotRequired[str]
+    login: t.NotRequired[SignInRequest]
+
+
+class SignInRequest(t.TypedDict):
+    """One step of a sign-in; ``name``: 16 hexadecimal digits that the controller chose for it.
+
+    start has ``arguments`` for `codex`, the ``environment`` of the task for it, and the ``seconds`` that it may take;
+    wait what was ``seen``, the length of the output and the digest of the auth.json; install the digest ``sha256`` of
+    the auth.json, and ``drop_api_key``.
+    """
+
+    step: t.Literal["start", "wait", "install", "stop"]
+    name: str
+    arguments: t.NotRequired[list[str]]
+    environment: t.NotRequired[dict[str, str]]
+    seconds: t.NotRequired[int]
+    seen: t.NotRequired[list[int | str | None]]
+    sha256: t.NotRequired[str]
+    drop_api_key: t.NotRequired[bool]
 
 
 class AuthSummary(t.TypedDict, total=False):
@@ -190,6 +209,18 @@ class OperationResult(t.TypedDict):
     cause: t.NotRequired[str]
 
 
+class SignInFacts(t.TypedDict):
+    """A sign-in under way: all that `codex` printed, its exit status when it has ended, and the auth.json it wrote.
+
+    is_alive: whether its supervisor still looks after it.
+    """
+
+    is_alive: bool
+    output: str
+    status: int | None
+    auth: FileFacts
+
+
 class HomeAnswer(t.TypedDict, total=False):
     """The answer for one home: an error, or what describe found, or how apply went."""
 
@@ -214,6 +245,7 @@ class HomeAnswer(t.TypedDict, total=False):
     login_status: LoginStatus
     results: list[OperationResult]
     start_problem: str
+    login: SignInFacts
 
 
 class Envelope(t.TypedDict):
@@ -229,9 +261,9 @@ class Envelope(t.TypedDict):
 
 
 class HomesRequest(t.TypedDict):
-    """What describe and apply are asked, beside the envelope."""
+    """What describe, apply and login are asked, beside the envelope."""
 
-    operation: t.Literal["describe", "apply"]
+    operation: t.Literal["describe", "apply", "login"]
     homes: list[HomeRequest]
 
 

@@ -82,6 +82,7 @@ class ResponsesApi(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.port: int = self.server_address[1]
         self.requests: list[tuple[str, str | None, bytes]] = []
+        self.refused: dict[str, str] = {}  # the name of the answer to a request with this Authorization
         self.over = threading.Event()
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -111,8 +112,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        name = self.path.split("/")[1]
         authorization = self.headers.get("Authorization")
+        name = self.server.refused.get(authorization or "", self.path.split("/")[1])
         self.server.requests.append((self.path, authorization, body))
         if name == "silent":
             self.server.over.wait(30)

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import typing as t
 
+import pytest
 from ansible_collections.fleet.codex.tests.support.credentials import login
 from ansible_collections.fleet.codex.tests.support.hosts import Container
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
@@ -114,3 +115,79 @@ def test_what_keeps_codex_from_using_or_saving_a_login(container: Container, pla
     (conflict,) = logins["deploy"]["conflicts"]
     assert "sets model_provider to ollama" in conflict
     assert "fleet-test-" not in run.output
+
+
+def test_several_homes_in_one_execution(container: Container, playbook: Playbook) -> None:
+    """Each in its place, whoever else it belongs to; one that cannot be looked at is told among the others."""
+    container.write("/home/alice/.codex/auth.json", renewed("a"), "alice")
+    container.write("/srv/ci/auth.json", '{"OPENAI_API_KEY": "fleet-test-key"}', "bob")
+    homes = [{"user": "bob", "codex_home": "/srv/ci"}, {"user": "nobody-here"}, {"user": "alice"}, {"user": "bob"}]
+    run = info(playbook, container.docker(), homes=homes)
+    assert (run.changes(), run.executions()) == ([False], 1)
+    found = run.one("info").result["homes"]
+    assert [(home["user"], home.get("codex_home"), home["login"]["method"]) for home in found] == [
+        ("bob", "/srv/ci", "apikey"),
+        ("nobody-here", None, "unreadable"),
+        ("alice", "/home/alice/.codex", "chatgpt"),
+        ("bob", "/home/bob/.codex", "none"),
+    ]
+    assert [home.get("failed", False) for home in found] == [False, True, False, False]
+    assert "There is no user nobody-here" in found[1]["msg"]
+    assert "fleet-test-" not in run.output
+
+
+def test_no_homes_and_the_own_one(container: Container, playbook: Playbook) -> None:
+    container.write("/home/alice/.codex/auth.json", renewed("a"), "alice")
+    assert info(playbook, container.docker(), homes=[]).one("info").result["homes"] == []
+    (home,) = info(playbook, container.docker("alice"), homes=[{}]).one("info").result["homes"]
+    assert (home["user"], home["login"]["method"]) == ("alice", "chatgpt")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            {"homes": [{"user": "a"}], "users": ["b"]},
+            "users and homes both say what to look at. Leave out one of them.",
+        ),
+        ({"homes": [{"user": "a"}], "user": "b"}, "homes replaces user and codex_home. Leave out either homes, or"),
+        (
+            {"homes": [{"user": "a"}], "codex_home": "/b"},
+            "homes replaces user and codex_home. Leave out either homes, or",
+        ),
+        ({"homes": [{"user": "a"}, {"user": ""}]}, "homes[1].user is empty. Name the user"),
+        ({"homes": [{"user": "a"}, {"codex_home": "b"}]}, "homes[1].codex_home"),
+        ({"homes": None}, "homes is empty. List the homes, or write [] for none."),
+        ({"homes": [{"user": "a", "auth": {}}]}, "auth"),
+    ],
+)
+def test_refusals_of_homes(container: Container, playbook: Playbook, options: dict[str, t.Any], words: str) -> None:
+    assert words in info(playbook, container.docker(), **options).failure()
+
+
+def test_defaults_of_the_group_reach_the_homes(container: Container, playbook: Playbook) -> None:
+    """Only those that the homes of this module have, though those of codex_home have more."""
+    container.write("/srv/ci/auth.json", '{"OPENAI_API_KEY": "fleet-test-key"}', "bob")
+    defaults = {"group/fleet.codex.codex": {"backup": False, "codex_version": "0.171.0"}}
+    task = {"name": "info", "fleet.codex.codex_info": {"homes": [{"user": "bob", "codex_home": "/srv/ci"}]}}
+    run = playbook.run({"host": container.docker()}, [task], play={"module_defaults": defaults})
+    (home,) = run.one("info").result["homes"]
+    assert (home["login"]["method"], home["codex_version"]) == ("apikey", "0.171.0")
+
+
+@pytest.mark.parametrize("with_python", [True, False])
+def test_keys_that_were_set_by_hand(
+    with_python: bool, container: Container, nopython: Container, playbook: Playbook
+) -> None:
+    """Still in one execution, and only if they are asked for; no value is told."""
+    host = container if with_python else nopython
+    host.write("/home/alice/.codex/auth.json", renewed("a"), "alice")
+    host.write("/home/alice/.bashrc", "# OPENAI_API_KEY=x\n  export OPENAI_API_KEY='fleet-test-key'\n", "alice")
+    host.write("/home/alice/.zshrc", "export OPENAI_API_KEY=\nCODEX_API_KEY=fleet-test-key\n", "alice")
+    run = info(playbook, host.docker(), user="alice", startup_files=True)
+    codex, openai = run.one("info").result["homes"][0]["login"]["conflicts"]
+    assert codex.startswith("/home/alice/.zshrc sets CODEX_API_KEY, and Codex 0.44 and later uses it instead")
+    assert openai.startswith("/home/alice/.bashrc sets OPENAI_API_KEY. Codex does not use it while")
+    assert run.executions() == info(playbook, host.docker(), user="alice").executions()
+    assert "fleet-test-key" not in run.output
+    assert info(playbook, host.docker(), user="alice").one("info").result["homes"][0]["login"]["conflicts"] == []

@@ -11,6 +11,7 @@ import typing as t
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ansible_collections.fleet.codex.tests.integration.journeys import cells, journey
 from ansible_collections.fleet.codex.tests.integration.leaks import Processes, Secrets, in_folder
 from ansible_collections.fleet.codex.tests.integration.windows_hosts import (
     KINDS,
@@ -371,3 +372,25 @@ def test_a_request_is_not_kept_on_the_host(windows: Playbook, wine: WindowsHost)
         env={"ANSIBLE_KEEP_REMOTE_FILES": "1"},
     )
     assert "Switch off ANSIBLE_KEEP_REMOTE_FILES" in run.failure()
+
+
+def test_the_playbooks_on_a_windows_host(windows: Playbook, wine: WindowsHost) -> None:
+    """A login is deployed, shown, copied over and removed again, each with a second run that changes nothing."""
+    home = home_of(wine)
+    hosts = {"pc": {**wine.variables, "codex_home": home}}
+    source = windows.folder / "auth.json"
+    source.write_text(json.dumps(chatgpt()))
+    steps: list[tuple[str, dict[str, t.Any], str]] = [
+        ("deploy", {"codex_api_key": KEY}, "API key"),
+        ("copy_credentials", {"codex_auth_src": "auth.json", "codex_on_account_mismatch": "replace"}, "ChatGPT"),
+        ("status", {}, "ChatGPT"),
+        ("logout_local", {}, "none"),
+    ]
+    for name, given, login in steps:
+        runs = [journey(windows, name, hosts, **given) for _time in range(1 if name == "status" else 2)]
+        assert {run.rc for run in runs} == {0}, runs[0].output
+        changes = [any(run_task.changed for run_task in run.tasks) for run in runs]
+        assert changes == ([False] if name == "status" else [True, False]), runs[-1].output
+        assert any(cell.startswith(login) for cell in cells(runs[-1])["pc"]), cells(runs[-1])
+        assert "SECRETMARKER" not in runs[0].output
+    assert "auth.json" not in wine.files(home)

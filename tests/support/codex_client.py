@@ -261,14 +261,17 @@ class Codex:
             rc, text = self._run(folder, server, words, variables)
             return Execution(rc, text, read_record(record)[before:])
 
-    def _run(
+    def command_line(
         self,
         folder: pathlib.Path,
         server: t.Sequence[str],
         arguments: t.Sequence[str],
         env: t.Mapping[str, str],
-    ) -> tuple[int, str]:
-        """Run Codex, below ``server`` (or another program that starts it) if there is one; both cut off together."""
+    ) -> list[str]:
+        """The command that runs Codex cut off, below ``server`` (or another program that starts it) if there is one.
+
+        It is to run in ``folder``/work, and whoever runs it must end it: that ends everything in it.
+        """
         work, temporary, program = folder / "work", folder / "tmp", folder / "codex"
         for path in (work, temporary):
             path.mkdir()
@@ -285,7 +288,7 @@ class Codex:
             "TMPDIR": str(temporary),
             **env,
         }
-        command = [
+        return [
             *self._namespace,
             *("sh", "-c", _PREPARE, "sh", *self._etc, str(self.binary), str(program)),
             *(str(hosts), "/etc/hosts", str(resolver), "/etc/resolv.conf", "--"),
@@ -294,7 +297,17 @@ class Codex:
             *("env", "-i", *(f"{name}={value}" for name, value in environment.items())),
             *(str(program), *arguments),
         ]
-        return _communicate(command, work, self.timeout)
+
+    def _run(
+        self,
+        folder: pathlib.Path,
+        server: t.Sequence[str],
+        arguments: t.Sequence[str],
+        env: t.Mapping[str, str],
+    ) -> tuple[int, str]:
+        """Run Codex as `command_line` says; both are cut off together."""
+        command = self.command_line(folder, server, arguments, env)
+        return _communicate(command, folder / "work", self.timeout)
 
 
 def _identity(user: str | int | None) -> list[str]:

@@ -48,6 +48,17 @@ class Credential:
         """The file as Codex writes it: UTF-8, two spaces, no BOM, no newline at the end."""
         return json.dumps(self.document, indent=2, ensure_ascii=False).encode()
 
+    def without_refresh_token(self) -> Credential:
+        """The same login for homes that are not to renew it; one that nobody renews is as it was.
+
+        auth_mode keeps Codex 0.94 and later from trying to (measured); earlier ones try, and go on with the access
+        token.
+        """
+        if self.method != "chatgpt":
+            return self
+        tokens = {**self.document["tokens"], "refresh_token": ""}
+        return Credential(self.method, {**self.document, "auth_mode": EXTERNAL_TOKENS, "tokens": tokens})
+
     def summary(self) -> AuthSummary:
         """The summary that a target gives of the file."""
         return t.cast(AuthSummary, summarise(self.render()))

@@ -28,25 +28,48 @@ def system_queries(is_windows: bool, with_user: bool) -> list[FileQuery]:
     ]
 
 
+STARTUP_FILES: t.Final = (".profile", ".bash_profile", ".bash_login", ".bashrc", ".zshenv", ".zprofile", ".zshrc")
+"""Files of a user's home directory in which people set variables for shells, as lines NAME=value."""
+
+
+def startup_queries(is_windows: bool) -> list[FileQuery]:
+    """Where people set variables by hand; what describe is asked only when that is wanted."""
+    if is_windows:
+        return []
+    return [
+        {"name": f"~/{path}", "base": "home_directory", "path": path, "details": "variables"} for path in STARTUP_FILES
+    ]
+
+
 def outranking_variables(described: HomeAnswer, environment: t.Mapping[str, str] | None) -> list[tuple[str, str]]:
     """The variables that Codex uses instead of auth.json, each with the path of a file that sets it.
 
-    environment: what the playbook declares for the user, None where that stays as it is. Shell files, and what else
-    may set variables, are not read.
+    environment: what the playbook declares for the user, None where that stays as it is. Shell files are looked at
+    only if describe was asked for them.
     """
+    return [
+        (name, path)
+        for path, names in _places(described, environment)
+        for name in versions.OUTRANKING_VARIABLES
+        if name in names
+    ]
+
+
+def _places(described: HomeAnswer, environment: t.Mapping[str, str] | None) -> list[tuple[str, t.Collection[str]]]:
+    """The files that set variables for a user, with the names of these; environment as for outranking_variables."""
     files = described["files"]
     values = files[VALUES_FILE]
     ours = values.get("variables", {})
     own: t.Collection[str] = ours if environment is None else environment
     places: list[tuple[str, t.Collection[str]]] = [(values["path"], own)]
-    for query in (SYSTEM_FILE, *LEVELS.values()):
+    for query in (SYSTEM_FILE, *LEVELS.values(), *(f"~/{path}" for path in STARTUP_FILES)):
         if query not in files:
             continue
         there = files[query].get("variables", {})
         if query in LEVELS.values():  # where an earlier run put its variables, too: those of codex.env
             there = {name: digest for name, digest in there.items() if name not in own and ours.get(name) != digest}
         places.append((files[query]["path"], there))
-    return [(name, path) for path, names in places for name in versions.OUTRANKING_VARIABLES if name in names]
+    return places
 
 
 def outranking_warnings(
@@ -58,4 +81,14 @@ def outranking_warnings(
         f"{' in `codex exec`' if name == 'CODEX_API_KEY' else ''}. Remove it to have auth.json used."
         for name, path in outranking_variables(described, environment)
         if version is None or versions.OUTRANKING_VARIABLES[name].works_in(version)
+    ]
+
+
+def left_key_warnings(described: HomeAnswer) -> list[str]:
+    """A warning for each file that sets OPENAI_API_KEY, which is of no use to a ChatGPT login (0.20 to 0.171)."""
+    return [
+        f"{path} sets OPENAI_API_KEY. Codex does not use it while there is a ChatGPT login, but other programs may. "
+        "Remove it there if none needs it."
+        for path, names in _places(described, None)
+        if "OPENAI_API_KEY" in names
     ]

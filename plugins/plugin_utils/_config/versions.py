@@ -108,6 +108,11 @@ KEYS: t.Final[t.Mapping[str, Setting]] = {
 }
 """The config.toml keys whose meaning depends on the version, by their path; * matches any one key."""
 
+PREFERRED: t.Final = "preferred_auth_method"
+FORCED: t.Final = "forced_login_method"
+METHOD_KEYS: t.Final = (PREFERRED, FORCED)
+"""The keys that choose the method of login, each in some versions."""
+
 Refused = t.Mapping[str | type, VersionRange]
 """Values of a key with which these versions do not start; a type stands for all of its values."""
 
@@ -195,6 +200,12 @@ CREDENTIALS_STORE: t.Final = KEYS["cli_auth_credentials_store"]
 
 PROFILE_TABLES: t.Final = KEYS["profiles"]
 """The versions that read a profile from the table profiles.NAME of config.toml; later ones read NAME.config.toml."""
+
+DEVICE_CODE: t.Final = VersionRange((0, 45), None)
+"""Signing in with a device code."""
+
+DEVICE_AUTH: t.Final = VersionRange((0, 47), None)
+"""The flag --device-auth for it; before, it is --experimental_use-device-code."""
 
 PERSONAL_ACCESS_TOKEN: t.Final = VersionRange((0, 139), None)
 """The auth.json field of this name; older versions cannot read such a file at all."""

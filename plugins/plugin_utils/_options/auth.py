@@ -32,8 +32,11 @@ def desired_auth(arguments: Arguments, read_source: ReadSource, where: str = "")
 
     Raises CodexError.
     """
+    credential = None if arguments["state"] == "absent" else _credential(arguments, read_source, where)
+    if credential and arguments["without_refresh_token"]:
+        credential = credential.without_refresh_token()
     return DesiredAuth(
-        credential=None if arguments["state"] == "absent" else _credential(arguments, read_source, where),
+        credential=credential,
         update=arguments["update"],
         on_account_mismatch=arguments["on_account_mismatch"],
         allow_shared_refresh_token=arguments["allow_shared_refresh_token"],

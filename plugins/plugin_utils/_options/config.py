@@ -10,6 +10,7 @@ import typing as t
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import redaction
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import Layer, host_path, parse_layer
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import METHOD_KEYS
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.files import (
     check_backup,
     check_host_mode,
@@ -26,7 +27,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._toml.settings import 
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import Backup, DesiredConfig
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
-LOGIN_OPTIONS: t.Final = ("preferred_auth_method", "enforce_login_method")
+LOGIN_OPTIONS: t.Final = ("preferred_auth_method", "enforce_login_method", "force_method")
 
 
 def desired_config(arguments: Arguments, where: str = "", is_windows: bool = False) -> DesiredConfig:
@@ -51,6 +52,7 @@ def desired_config(arguments: Arguments, where: str = "", is_windows: bool = Fal
         is_present=arguments["state"] == "present",
         preferred_auth_method=arguments["preferred_auth_method"],
         enforce_login_method=arguments["enforce_login_method"],
+        force_method=arguments["force_method"],
         settings=settings,
         absent=tuple(absent),
         lists=check_lists(arguments["lists"], settings, where),
@@ -78,6 +80,7 @@ def _check_combination(arguments: Arguments, layer: Layer, backup: Backup, where
             f"{where}preferred_auth_method has no effect in the layer {layer.kind}, since no Codex that reads it acts "
             "on that key. Leave it out, or set enforce_login_method."
         )
+    _check_force_method(arguments, layer, where)
     if arguments["drop_removed_keys"] and not layer.reads_keys:
         raise CodexError(f"{where}drop_removed_keys has no effect in the layer {layer.kind}. Leave it out there.")
     if arguments["preferred_auth_method"] and "preferred_auth_method" in arguments["settings"]:
@@ -86,6 +89,25 @@ def _check_combination(arguments: Arguments, layer: Layer, backup: Backup, where
         )
     if arguments["force"] and not backup.enabled:
         raise CodexError(f"{where}force replaces a file that cannot be read, so it needs a copy. Set backup to true.")
+
+
+def _check_force_method(arguments: Arguments, layer: Layer, where: str) -> None:
+    """Raises CodexError where force_method is given together with something else that says what it says."""
+    force = arguments["force_method"]
+    if force and layer.kind != "user":
+        raise CodexError(
+            f"{where}force_method has no effect in the layer {layer.kind}. Set {where}enforce_login_method there."
+        )
+    if force in (None, "follow"):
+        return
+    others = [f"{where}{name}" for name in ("preferred_auth_method", "enforce_login_method") if arguments[name]]
+    others += [f"{where}settings.{key}" for key in METHOD_KEYS if key in arguments["settings"]]
+    others += [f"{where}absent" for path in arguments["absent"] if path in [[key] for key in METHOD_KEYS]]
+    if others:
+        raise CodexError(
+            f"{where}force_method sets the keys that choose the method of login, and so does {others[0]}. Leave out "
+            "one of the two."
+        )
 
 
 def _check_undotted(settings: Table, absent: t.Iterable[KeyPath], rules: redaction.RedactionRules, where: str) -> None:

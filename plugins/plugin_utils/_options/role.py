@@ -23,6 +23,7 @@ FOR_ONE_USER: t.Final[dict[str, t.Any]] = {
     "codex_auth_content": None,
     "codex_auth_update": "if_newer",
     "codex_on_account_mismatch": "fail",
+    "codex_auth_without_refresh_token": False,
     "codex_allow_shared_refresh_token": False,
     "codex_allow_mounted_file": False,
     "codex_preferred_auth_method": None,
@@ -49,7 +50,22 @@ FOR_ALL: t.Final = (
     "codex_container",
     "codex_verify",
     "codex_restart_handlers",
+    "codex_install",
+    "codex_install_version",
+    "codex_install_source",
+    "codex_install_registry",
 )
+
+OF_PLAYBOOKS: t.Final = (
+    "codex_hosts",
+    "codex_method",
+    "codex_migrate_to",
+    "codex_report",
+    "codex_result",
+    "codex_serial",
+)
+PREFIXES_OF_PLAYBOOKS: t.Final = ("codex_collect_", "codex_containers_", "codex_login_", "codex_preflight_")
+"""The variables of this collection's playbooks, which inventories may set as well."""
 
 SWITCHES: t.Final = ("codex_enforce_login_method", "codex_drop_removed_keys", "codex_export_api_key")
 """The variables that the role's templates evaluate, so that no option of the module holds them."""
@@ -95,7 +111,7 @@ def _misspelled(variables: t.Mapping[str, t.Any]) -> list[str]:
     used = ""
     warnings = []
     for name in sorted(name for name in variables if name.startswith("codex_")):
-        if name in (*known, "codex_result") or name.startswith(("codex_collect_", "codex_containers_")):
+        if name in (*known, *OF_PLAYBOOKS) or name.startswith(PREFIXES_OF_PLAYBOOKS):
             continue
         nearest = difflib.get_close_matches(name, known, 1, LIKENESS)
         used = used or str([variables.get(other) for other in known])

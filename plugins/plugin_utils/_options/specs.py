@@ -42,6 +42,7 @@ AUTH: t.Final[Spec] = {
     "personal_access_token": {"type": "str", "no_log": True},
     "content": {"type": "raw", "no_log": True},
     "src": {"type": "path"},
+    "without_refresh_token": {"type": "bool", "default": False, "no_log": False},  # a switch, no secret
     "update": {"type": "str", "choices": ["if_newer", "always", "on_create"], "default": "if_newer"},
     "on_account_mismatch": {"type": "str", "choices": ["fail", "replace"], "default": "fail"},
     "allow_shared_refresh_token": {"type": "bool", "default": False},
@@ -54,6 +55,7 @@ CONFIG: t.Final[Spec] = {
     "layer": {"type": "str", "default": "user"},
     "preferred_auth_method": {"type": "str", "choices": ["apikey", "chatgpt"]},
     "enforce_login_method": {"type": "bool", "default": False},
+    "force_method": {"type": "str", "choices": ["apikey", "chatgpt", "none", "follow"]},
     "settings": {"type": "dict", "default": {}},
     "absent": {"type": "list", "elements": "raw", "default": []},  # raw: text would become a list of one key
     "lists": {
@@ -115,7 +117,18 @@ MODULES: t.Final[dict[str, Spec]] = {
         **CONTAINER,
         **VERSION,
         "users": {"type": "list", "elements": "str"},
+        "startup_files": {"type": "bool", "default": False},
         "homes": {"type": "list", "elements": "dict", "options": PLACE},
+    },
+    "codex_remote_login": {
+        **PLACE,
+        **CONTAINER,
+        **VERSION,
+        "method": {"type": "str", "choices": ["browser", "device_code"], "default": "browser"},
+        "timeout": {"type": "int", "default": 900},
+        "replace": {"type": "bool", "default": False},
+        "account_id": {"type": "str"},
+        "allow_mounted_file": AUTH["allow_mounted_file"],
     },
     "codex_report": {
         "results": {"type": "dict", "required": True},

@@ -13,6 +13,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils import described_file
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import keys, redaction, versions
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import IN_REQUIREMENTS
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import read_data
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.versions import PREFERRED
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.layer import (
     access_of,
     check_layer,
@@ -21,7 +22,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._plan.layer import (
     place_of,
     profile_warnings,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils._plan.login_keys import login_settings
+from ansible_collections.fleet.codex.plugins.plugin_utils._plan.login_keys import login_settings, method_keys
 from ansible_collections.fleet.codex.plugins.plugin_utils._plan.step import (
     Change,
     Step,
@@ -39,8 +40,6 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import D
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSummary, FileFacts, HomeAnswer
 
-PREFERRED = "preferred_auth_method"
-
 
 @dataclass
 class ConfigStep(Step):
@@ -55,12 +54,16 @@ class ConfigStep(Step):
 
 @dataclass
 class FileSettings:
-    """What a configuration file is to hold: keys to set and to remove, from its top, and how lists are merged."""
+    """What a configuration file is to hold: keys to set and to remove, from its top, and how lists are merged.
+
+    problems: what cannot be done, as sentences, which are warnings as well.
+    """
 
     settings: Table
     absent: list[KeyPath]
     lists: ListRules
     warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def plan_config(desired: DesiredHome, described: HomeAnswer, auth: AuthSummary | None) -> ConfigStep:
@@ -78,7 +81,7 @@ def plan_config(desired: DesiredHome, described: HomeAnswer, auth: AuthSummary |
     if not config.is_present and not table:
         return _remove_file(config, file)
     old, data = _read(config, file)
-    file_settings = _file_settings(config, version, auth)
+    file_settings = _file_settings(config, data, version, auth)
     shared = {
         key: value for key, value in file_settings.settings.items() if config.layer.reads_keys or key in IN_REQUIREMENTS
     }
@@ -107,6 +110,9 @@ def plan_config(desired: DesiredHome, described: HomeAnswer, auth: AuthSummary |
     step.warnings += profile_warnings(config.layer, version, described)
     removed = keys.removed_keys(after, version) if config.layer.reads_keys else []
     step.result = _result(file, changes, removed)
+    if file_settings.problems:
+        step.warnings += file_settings.problems
+        step.result["problems"] = file_settings.problems
     step.declared, step.after = file_settings.settings, {file["path"]: after}
     return step
 
@@ -129,8 +135,10 @@ def _version(desired: DesiredHome, described: HomeAnswer) -> versions.Version | 
     return version
 
 
-def _file_settings(config: DesiredConfig, version: versions.Version | None, auth: AuthSummary | None) -> FileSettings:
-    """What the layer's file is to hold, in the table where this version reads the layer."""
+def _file_settings(
+    config: DesiredConfig, data: Table, version: versions.Version | None, auth: AuthSummary | None
+) -> FileSettings:
+    """What the layer's file, which holds this data, is to hold, in the table where this version reads the layer."""
     table = config.layer.table(version)
     if not config.is_present:
         return FileSettings({}, [table], {})
@@ -139,12 +147,13 @@ def _file_settings(config: DesiredConfig, version: versions.Version | None, auth
         login.pop(PREFERRED, None)
         warnings = []
     check_disjoint(login, config.absent)
-    settings = {**login, **config.settings}
+    method = method_keys(config, data, version, auth)
+    settings = {**method.settings, **login, **config.settings}
     for key in reversed(table):
         settings = {key: settings} if settings else {}
-    absent = [(*table, *path) for path in config.absent]
+    absent = [(*table, *path) for path in (*config.absent, *method.absent)]
     lists = {(*table, *path): match for path, match in config.lists.items()}
-    return FileSettings(settings, absent, lists, warnings)
+    return FileSettings(settings, absent, lists, warnings, method.problems)
 
 
 def _edit(old: bytes | None, data: Table, changes: t.Sequence[KeyChange], path: str) -> tuple[bytes, Table]:

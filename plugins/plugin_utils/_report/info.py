@@ -26,14 +26,23 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import (
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.providers import unused_login_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import Sources, read_sources, value_of
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_warnings
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import (
+    left_key_warnings,
+    outranking_warnings,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.login import login_report
 from ansible_collections.fleet.codex.plugins.plugin_utils._toml.document import dotted
 from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeAnswer
 
 
-def home_report(described: HomeAnswer, declared_version: str | None, now: datetime) -> dict[str, t.Any]:
-    """One entry of codex_info's ``homes``. declared_version: what the option codex_version says, None for nothing."""
+def home_report(
+    described: HomeAnswer, declared_version: str | None, now: datetime, startup_files: bool = False
+) -> dict[str, t.Any]:
+    """One entry of codex_info's ``homes``.
+
+    declared_version: what the option codex_version says, None for nothing. startup_files: whether describe was asked
+    for the files of the user's shells, too.
+    """
     if "error" in described:
         return {
             "user": described["user"],
@@ -48,6 +57,8 @@ def home_report(described: HomeAnswer, declared_version: str | None, now: dateti
     login["conflicts"] = outranking_warnings(described, None, number) + credentials_store_warnings(sources, number)
     if login["method"] not in ("none", "unreadable"):
         login["conflicts"] += unused_login_warnings(sources, number)
+    if startup_files and login["method"] == "chatgpt":
+        login["conflicts"] += left_key_warnings(described)
     return {
         "user": described["user_info"]["name"],
         "codex_home": described["codex_home"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import pathlib
 import sys
 import typing as t
@@ -124,11 +125,23 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
             try:
                 path = self._find_needle("files", name)
             except AnsibleError:  # also where a folder may not be entered, which reading tells
-                path = self._loader.path_dwim(name)
+                path = self._relative_to_playbook(name)
             stored = controller_file.read(pathlib.Path(path), self._loader._vault, "src")
         if stored is None:
             raise CodexError(f"src: there is no file {name} on the controller. Correct the path.")
         return stored.content
+
+    def _relative_to_playbook(self, name: str) -> str:
+        """A path of the controller. In a playbook of this collection, it starts in the current folder.
+
+        People run these by their names, and do not have the folder where they are.
+        """
+        base = self._variables.get("playbook_dir")
+        return os.path.abspath(os.path.expanduser(name)) if base == PLAYBOOKS else self._loader.path_dwim(name)
+
+
+PLAYBOOKS: t.Final = str(pathlib.Path(__file__).parents[3] / "playbooks")
+"""The folder of this collection's playbooks."""
 
 
 def plain(value: t.Any) -> t.Any:

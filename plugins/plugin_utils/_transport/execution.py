@@ -26,6 +26,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import (
     HomesRequest,
     ProbeAnswer,
     ProbeRequest,
+    SignInRequest,
 )
 
 
@@ -51,6 +52,20 @@ class Transport:
         request: HomesRequest = {"operation": operation, "homes": list(homes)}
         answers: list[HomeAnswer] = self._exchange(operation, request)["homes"]
         return [checked_answer(answer) for answer in answers]
+
+    def sign_in(self, home: HomeRequest) -> HomeAnswer:
+        """The target's answer for one step of a sign-in. Raises CodexError without an answer."""
+        login = t.cast(SignInRequest, {**home["login"]})
+        if login["step"] == "start":
+            login["environment"] = {str(name): str(value) for name, value in self._environment.items()}
+        request: HomesRequest = {"operation": "login", "homes": [{**home, "login": login}]}
+        (answer,) = self._exchange("login", request)["homes"]
+        return checked_answer(answer)
+
+    def check_python(self) -> None:
+        """Raises CodexError for a target that cannot run a sign-in, after it was asked for something else."""
+        if isinstance(self._target, PosixTarget):
+            self._target.check_python()
 
     def ask_api(self, request: ProbeRequest) -> ProbeAnswer:
         """What the Responses API answers, asked from the target. Raises CodexError without an answer of the target."""

@@ -31,8 +31,25 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._transport.program imp
     needs_codex,
     program_code,
 )
-from ansible_collections.fleet.codex.plugins.plugin_utils._transport.sh_program import SH_MARK, ShRequest, sh_command
+from ansible_collections.fleet.codex.plugins.plugin_utils._transport.sh_program import (
+    SH_MARK,
+    Operation,
+    ShRequest,
+    sh_command,
+)
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
+
+_NEEDS: t.Final[dict[Name, str]] = {
+    "ask_api": (
+        "This host has no Python 3.6 or later, which asking the API needs. Set delegate_to: localhost to ask from the "
+        "controller, or install python3."
+    ),
+    "login": (
+        "This host has no Python 3.6 or later, which signing in on it needs. Install python3, or sign in elsewhere and "
+        "copy that login to the host."
+    ),
+}
+"""The programs for which there is none in sh, and the sentence for a host without Python."""
 
 
 class PosixTarget:
@@ -66,7 +83,7 @@ class PosixTarget:
         with_codex = needs_codex(request.get("homes", []))
         in_sh = self._request_in_sh(name, request, key, with_codex)
         program, data = b"", b""
-        if self._program != "sh":
+        if self._program != "sh" or in_sh is None:
             program = program_code(name, with_codex)
             data = program + json.dumps(request).encode()
         if in_sh:
@@ -78,15 +95,20 @@ class PosixTarget:
         if not self._can_pipe():
             # ssh gets a terminal where nothing is piped, unless ansible_ssh_use_tty is false.
             outcome = self._send_by_file(data, line)
-        answer = self._read_answer(outcome, key, in_sh)
+        answer = self._read_answer(outcome, key, in_sh, _NEEDS.get(name, ""))
         self._program = answer["program"]
         return answer
 
     def _request_in_sh(self, name: Name, request: Request, key: bytes, with_codex: bool) -> ShRequest | None:
         """The request for a host without Python; None where that is not to be served."""
-        if name == "ask_api" or self._interpreters is not PYTHONS or self._program == "python":
+        if name in _NEEDS or self._interpreters is not PYTHONS or self._program == "python":
             return None
-        return ShRequest(name, request, key, with_codex, self._seen)
+        return ShRequest(t.cast(Operation, name), request, key, with_codex, self._seen)
+
+    def check_python(self) -> None:
+        """Raises CodexError for a host that answered without Python."""
+        if self._program == "sh":
+            raise CodexError(_NEEDS["login"])
 
     def _line(self, size: int, is_in_sh: bool, input_file: str | None = None) -> str:
         """The shell command that starts a program. size: of the program in Python; 0 where there is none."""
@@ -159,7 +181,9 @@ class PosixTarget:
             finally:
                 self._connection.set_become_plugin(become)
 
-    def _read_answer(self, outcome: dict[str, t.Any], key: bytes, in_sh: ShRequest | None = None) -> dict[str, t.Any]:
+    def _read_answer(
+        self, outcome: dict[str, t.Any], key: bytes, in_sh: ShRequest | None = None, needs_python: str = ""
+    ) -> dict[str, t.Any]:
         lines = [line for line in outcome["stdout"].splitlines() if line.startswith(MARK)]
         answer = None
         if lines and in_sh and lines[-1].startswith(SH_MARK):
@@ -174,10 +198,7 @@ class PosixTarget:
                     f"ansible_python_interpreter is {self._interpreters[0]}, which is not a Python 3.6 or later on "
                     "this host. Correct it, or leave it out to have one found."
                 )
-            raise CodexError(
-                "This host has no Python 3.6 or later, which asking the API needs. Set delegate_to: localhost to ask "
-                "from the controller, or install python3."
-            )
+            raise CodexError(needs_python or _NEEDS["ask_api"])
         raise CodexError(silence(outcome["stdout"], outcome["stderr"], outcome["rc"], self._container))
 
 

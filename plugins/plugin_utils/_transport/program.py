@@ -17,7 +17,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import HomeRe
 PACKAGE: t.Final = "ansible_collections.fleet.codex.plugins.module_utils"
 FOLDER: t.Final = pathlib.Path(__file__).parent.parent.parent / "module_utils"
 
-Name = t.Literal["describe", "apply", "ask_api"]
+Name = t.Literal["describe", "apply", "ask_api", "login"]
 
 PYTHONS: t.Final = (
     "/usr/bin/python3",

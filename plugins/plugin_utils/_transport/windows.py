@@ -45,6 +45,11 @@ class WindowsTarget:
                 "codex_api_key_info does not ask from Windows hosts. Set delegate_to: localhost to ask from the "
                 "controller, or name another host there."
             )
+        if name == "login":
+            raise CodexError(
+                "codex_remote_login does not work on Windows hosts. Run `codex login` there, or sign in elsewhere and "
+                "copy that login to the host."
+            )
         if not self._action._is_pipelining_enabled("new"):
             raise CodexError(
                 "Ansible would put the request, which holds secrets, into a file on this host. Switch off "

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
-from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import outranking_variables
+from ansible_collections.fleet.codex.plugins.plugin_utils._config.variables import (
+    left_key_warnings,
+    outranking_variables,
+    startup_queries,
+)
+from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import FileFacts, HomeAnswer
 from ansible_collections.fleet.codex.tests.support.planning import (
     HOME,
     KEY,
@@ -84,3 +91,34 @@ def test_workload_identity_never_makes_codex_delete_the_login(method: str, name:
     made = plan(wanted, describe(wanted, config=config, codex__env=file(variables=dict.fromkeys([name], "digest"))))
     assert operations(made) == ["write auth.json"]
     assert len(made.warnings) == 1
+
+
+def with_startup_files(**variables: str) -> HomeAnswer:
+    """What describe answers where it was asked for the files of shells: by the file, a variable that it sets."""
+    answer = describe(desired())
+    for query in startup_queries(is_windows=False):
+        path = query["path"]
+        name = variables.get(path[1:])
+        facts = file(variables={name: "digest"}) if name else t.cast(FileFacts, {"kind": "absent"})
+        answer["files"][query["name"]] = t.cast(FileFacts, {**facts, "path": f"{HOME}/{path}"})
+    return answer
+
+
+def test_files_of_shells_count_where_they_were_looked_at() -> None:
+    answer = with_startup_files(bashrc="CODEX_API_KEY", zprofile="CODEX_ACCESS_TOKEN", profile="OPENAI_API_KEY")
+    assert outranking_variables(answer, {}) == [
+        ("CODEX_API_KEY", f"{HOME}/.bashrc"),
+        ("CODEX_ACCESS_TOKEN", f"{HOME}/.zprofile"),
+    ]
+    assert left_key_warnings(answer) == [
+        f"{HOME}/.profile sets OPENAI_API_KEY. Codex does not use it while there is a ChatGPT login, but other "
+        "programs may. Remove it there if none needs it."
+    ]
+    assert startup_queries(is_windows=True) == []
+
+
+def test_a_key_is_left_wherever_a_file_sets_it() -> None:
+    names = dict.fromkeys(["OPENAI_API_KEY"], "digest")
+    answer = describe(desired(), **{"codex__env": file(variables=names), SYSTEM: file(variables=names)})
+    assert [warning.partition(" ")[0] for warning in left_key_warnings(answer)] == [VALUES, SYSTEM]
+    assert left_key_warnings(describe(desired())) == []

@@ -81,6 +81,18 @@ def test_defaults_and_what_is_given() -> None:
     assert given == DesiredAuth(None, "always", "replace", True, 0o400, Backup(True, 3), True)
 
 
+@pytest.mark.parametrize("arguments", [{"content": chatgpt()}, {"src": "login.json"}])
+def test_a_login_without_its_refresh_token(arguments: dict[str, t.Any]) -> None:
+    """auth_mode keeps Codex from trying to renew it. What nobody renews is as it was given."""
+    whole, copy = auth(**arguments).credential, auth(**arguments, without_refresh_token=True).credential
+    assert whole
+    assert copy
+    tokens = {**whole.document["tokens"], "refresh_token": ""}
+    assert copy.document == {**whole.document, "auth_mode": "chatgptAuthTokens", "tokens": tokens}
+    key = {"api_key": KEY}
+    assert auth(**key, without_refresh_token=True).credential == auth(**key).credential
+
+
 def test_an_absent_login_is_not_read() -> None:
     """Its file on the controller may be gone by then."""
     assert auth(state="absent", src="no such file").credential is None

@@ -30,20 +30,25 @@ def test_options_that_are_refused(config: dict[str, t.Any], words: str) -> None:
         desired(config=config)
 
 
-@pytest.mark.parametrize("option", ["settings", "absent", "lists", "preferred_auth_method", "enforce_login_method"])
+@pytest.mark.parametrize(
+    "option", ["settings", "absent", "lists", "preferred_auth_method", "enforce_login_method", "force_method"]
+)
 def test_what_has_no_effect_on_a_removed_file_is_refused(option: str) -> None:
     value: t.Any = {
         "settings": {"a": 1},
         "absent": [["a"]],
         "lists": [{"path": ["a"], "append": True}],
         "preferred_auth_method": "apikey",
+        "force_method": "none",
     }.get(option, True)
     with pytest.raises(CodexError, match=f"^config.state: absent .* so {option} has no effect"):
         desired(config={"state": "absent", option: value})
 
 
 @pytest.mark.parametrize("name", ["profile:work", "requirements"])
-@pytest.mark.parametrize("option", [{"preferred_auth_method": "apikey"}, {"enforce_login_method": True}])
+@pytest.mark.parametrize(
+    "option", [{"preferred_auth_method": "apikey"}, {"enforce_login_method": True}, {"force_method": "none"}]
+)
 def test_the_choice_of_login_is_refused_where_it_has_no_effect(name: str, option: dict[str, t.Any]) -> None:
     with pytest.raises(CodexError, match=f"{next(iter(option))} has no effect in the layer {name.partition(':')[0]}"):
         layer(name, **option)
@@ -59,6 +64,36 @@ def test_a_method_that_is_only_preferred_is_refused_in_a_file_of_the_host(name: 
         "key. Leave it out, or set enforce_login_method."
     )
     assert layer(name, preferred_auth_method="apikey", enforce_login_method=True).config
+
+
+@pytest.mark.parametrize("name", ["system", "managed"])
+def test_a_method_is_forced_in_the_users_own_file_alone(name: str) -> None:
+    with pytest.raises(CodexError) as refused:
+        layer(name, force_method="follow")
+    assert str(refused.value) == (
+        f"config.force_method has no effect in the layer {name}. Set config.enforce_login_method there."
+    )
+
+
+@pytest.mark.parametrize("force", ["apikey", "chatgpt", "none"])
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        ({"preferred_auth_method": "apikey"}, "preferred_auth_method"),
+        ({"enforce_login_method": True}, "enforce_login_method"),
+        ({"settings": {"forced_login_method": "api"}}, "settings.forced_login_method"),
+        ({"absent": [["preferred_auth_method"]]}, "absent"),
+    ],
+)
+def test_a_method_is_said_once(force: str, other: dict[str, t.Any], name: str) -> None:
+    with pytest.raises(CodexError) as refused:
+        desired(config={"force_method": force, **other}, codex_version="0.171.0")
+    assert str(refused.value) == (
+        f"config.force_method sets the keys that choose the method of login, and so does config.{name}. Leave out one "
+        "of the two."
+    )
+    assert desired(config={"force_method": "follow", **other}, codex_version="0.171.0").config
+    assert desired(config={"force_method": force, "absent": [["x", "forced_login_method"]]}).config
 
 
 def test_dropping_in_requirements_is_refused() -> None:
@@ -113,6 +148,7 @@ def test_defaults_and_what_is_given() -> None:
     arguments = {
         "preferred_auth_method": "chatgpt",
         "enforce_login_method": True,
+        "force_method": "follow",
         "settings": {"a": [{"n": 1}]},
         "absent": [["b", "c"], ["b"]],
         "lists": [{"path": ["a"], "match": "n"}],
@@ -125,6 +161,7 @@ def test_defaults_and_what_is_given() -> None:
     assert desired_config(with_defaults(arguments, CONFIG)) == DesiredConfig(
         preferred_auth_method="chatgpt",
         enforce_login_method=True,
+        force_method="follow",
         settings={"a": [{"n": 1}]},
         absent=(("b",),),
         lists={("a",): "n"},

@@ -96,6 +96,11 @@ def test_defaults_of_the_group_go_to_the_modules_and_parts_that_have_the_option(
         ]
     }
     assert with_group_defaults(defaults, names, MODULES["codex_info"]) == {"user": "alice"}
+    looked_at = {**defaults, "homes": [{"codex_home": "/srv/ci"}]}
+    assert with_group_defaults(looked_at, names, MODULES["codex_info"]) == {
+        "user": "alice",
+        "homes": [{"codex_home": "/srv/ci"}],  # has neither backup nor update there
+    }
     container = {"container": {"name": "web"}}
     assert with_group_defaults(container, ["container"], MODULES["codex_info"]) == container
     with pytest.raises(CodexError, match="container in module_defaults has no effect on this module"):

@@ -104,6 +104,16 @@ def test_conflicts_are_what_codex_uses_in_place_of_the_file() -> None:
     assert home_report(answer, "0.20.0", NOW)["login"]["conflicts"] == [store]
 
 
+def test_a_key_that_is_left_is_told_beside_a_chatgpt_login_where_that_is_asked() -> None:
+    files = {"codex__env": file(variables={"OPENAI_API_KEY": "digest"})}
+    tokens = found(**files, auth=auth_file({"content": chatgpt()}))
+    (left,) = home_report(tokens, None, NOW, startup_files=True)["login"]["conflicts"]
+    assert left.startswith(f"{HOME}/.codex/codex.env sets OPENAI_API_KEY.")
+    assert home_report(tokens, None, NOW)["login"]["conflicts"] == []
+    key = found(**files, auth=auth_file({"api_key": KEY}))
+    assert home_report(key, None, NOW, startup_files=True)["login"]["conflicts"] == []
+
+
 def test_logins_that_a_killed_codex_left() -> None:
     answer = found()
     answer["unsaved_logins"] = [

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 The fleet.codex authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the person who signs in gets to read while the task runs."""
+
+from __future__ import annotations
+
+from ansible_collections.fleet.codex.plugins.plugin_utils._login.output import Prompt
+
+
+def invitation(who: str, prompt: Prompt, seconds: float) -> str:
+    """What to do. who: the host and the user; seconds: how long there is time."""
+    if prompt.code:
+        what = f"Open this page in any browser and enter the code {prompt.code}:"
+    else:
+        what = "Open this address in a browser on the machine that Ansible runs on:"
+    return f"\n{who}: sign in to Codex. {what}\n\n{prompt.address}\n\nThere is time for {duration(seconds)}.\n"
+
+
+def progress(who: str, seconds: float) -> str:
+    """That the sign-in is still waited for. seconds: how long there is time."""
+    return f"{who}: waiting for the sign-in; {duration(seconds)} left."
+
+
+def success(who: str, account: str) -> str:
+    """That somebody signed in."""
+    return f"{who}: signed in to {account}."
+
+
+def duration(seconds: float) -> str:
+    """A time in words, down to a second."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    parts = [_counted(minutes, "minute")] if minutes else []
+    if rest or not minutes:
+        parts.append(_counted(rest, "second"))
+    return " and ".join(parts)
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"

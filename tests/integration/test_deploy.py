@@ -1,0 +1,140 @@
+# The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
+"""The playbooks deploy and logout_local: a fleet is logged in, and logged out again without revoking anything."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pytest
+from ansible_collections.fleet.codex.tests.support.codex_client import binary
+from ansible_collections.fleet.codex.tests.support.credentials import encode, login
+from ansible_collections.fleet.codex.tests.support.hosts import Container, become
+from ansible_collections.fleet.codex.tests.support.playbook import Playbook
+
+from .journeys import Options, cells, journey, login_status, put_codex, table
+from .leaks import Secrets
+
+UNREACHABLE: Options = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+"""Nothing listens there."""
+
+
+def local(playbook: Playbook, name: str) -> Options:
+    """A host that is a folder of this machine."""
+    return {"ansible_connection": "local", "codex_home": str(playbook.folder / "homes" / name / ".codex")}
+
+
+def auth(playbook: Playbook, name: str) -> pathlib.Path:
+    return playbook.folder / "homes" / name / ".codex" / "auth.json"
+
+
+def test_a_fleet_is_logged_in_and_logged_out(container: Container, other_core: Playbook) -> None:
+    """Over ssh and into a container, with the codex that is there; each second run changes nothing."""
+    secrets = Secrets()
+    put_codex(container, binary("0.171.0"))
+    hosts = {
+        "ssh": {**container.ssh("deploy"), **become("root"), "codex_user": "alice"},
+        "container": {**container.docker(), "codex_homes": [
+            {"user": name, "auth": {"api_key": secrets.make(name)}, "environment": {"PROXY": "x"}}
+            for name in ("bob", "carol")
+        ]},
+    }  # fmt: skip
+    given = {"codex_api_key": secrets.make("key")}
+    hosts["ssh"] |= given
+    report = other_core.folder / "report.json"
+    outputs = []
+
+    checked = journey(other_core, "deploy", hosts, "--check", "--diff", "-vvv")
+    assert (checked.rc, container.exists("/home/alice/.codex")) == (0, False), checked.output
+    first = journey(other_core, "deploy", hosts, "--diff", "-vvv", codex_report="report.json")
+    assert first.rc == 0, first.output
+    assert table(first)[0].startswith("2 hosts, 3 accounts: 3 changed")
+    assert {row[0]: row[1:] for row in cells(first).values()} == {
+        user: ["changed", "API key"] for user in ("alice", "bob", "carol")
+    }
+    for user in ("alice", "bob", "carol"):
+        assert "API key configured" in login_status(container, user)
+    accounts = json.loads(report.read_text())["accounts"]
+    assert {(account["host"], account["user"], account["state"]) for account in accounts} == {
+        ("ssh", "alice", "changed"), ("container", "bob", "changed"), ("container", "carol", "changed"),
+    }  # fmt: skip
+    again = journey(other_core, "deploy", hosts)
+    assert (again.rc, any(task.changed for task in again.tasks)) == (0, False), again.output
+    outputs += [checked, first, again]
+
+    out = journey(other_core, "logout_local", hosts, "--diff", "-vvv")
+    assert out.rc == 0, out.output
+    assert [row[1:] for row in cells(out).values()] == [["changed", "none"]] * 3
+    for user in ("alice", "bob", "carol"):
+        assert "Not logged in" in login_status(container, user)
+        assert "codex.env" not in container.run("cat", f"/home/{user}/.profile", user=user, check=False)
+    again = journey(other_core, "logout_local", hosts)
+    assert (again.rc, any(task.changed for task in again.tasks)) == (0, False), again.output
+    outputs += [out, again]
+    for run in outputs:
+        assert secrets.find(run.output.encode(), "output") == []
+    assert secrets.find(report.read_bytes(), "report") == []
+
+
+def test_hosts_that_fail_stop_no_other_one(other_core: Playbook) -> None:
+    """The table says which; the run fails."""
+    playbook = other_core
+    hosts = {
+        "one": local(playbook, "one"),
+        "away": UNREACHABLE,
+        "nobody": {"ansible_connection": "local", "codex_user": "nobody-here"},
+        "wrong": {**local(playbook, "wrong"), "codex_settings": 3},
+        "two": local(playbook, "two"),
+    }
+    run = journey(playbook, "deploy", hosts, codex_api_key="fleet-test-key", codex_export_api_key=False)
+    assert run.rc not in (0, 1), run.output
+    found = cells(run)
+    assert found["away"][0] == "unreachable"
+    assert "failed" in found["nobody"]
+    assert "failed" in found["wrong"]
+    assert [auth(playbook, name).exists() for name in ("one", "two", "wrong")] == [True, True, False]
+    text = " ".join(" ".join(table(run)).split())
+    assert "There is no user nobody-here on this host." in text
+    assert "port 9: Connection refused" in text
+
+
+def test_a_batch_that_fails_as_a_whole_stops_the_next(playbook: Playbook) -> None:
+    hosts = {name: local(playbook, name) for name in ("one", "two", "three")}
+    hosts["one"]["codex_user"] = "nobody-here"
+    given = {"codex_api_key": "fleet-test-key", "codex_export_api_key": False}
+    run = journey(playbook, "deploy", hosts, codex_serial=1, **given)
+    assert run.rc == 2, run.output
+    assert not auth(playbook, "two").exists()
+    assert table(run)[0].startswith("3 hosts, 1 account: 2 not run, 1 failed")
+    whole = journey(playbook, "deploy", hosts, codex_serial=2, **given)
+    assert (whole.rc, auth(playbook, "two").exists(), auth(playbook, "three").exists()) == (2, True, True), whole.output
+
+
+def test_hosts_are_chosen_and_paths_start_in_the_current_folder(playbook: Playbook) -> None:
+    hosts = {name: local(playbook, name) for name in ("one", "two")}
+    source = playbook.folder / "credentials" / "auth.json"
+    source.parent.mkdir()
+    source.write_text(encode(login("alice")))
+    run = journey(
+        playbook, "deploy", hosts, "--tags", "codex",
+        codex_hosts="two", codex_auth_src="credentials/auth.json", codex_report="logins.json",
+    )  # fmt: skip
+    assert run.rc == 0, run.output
+    assert [auth(playbook, name).exists() for name in ("one", "two")] == [False, True]
+    assert [account["host"] for account in json.loads((playbook.folder / "logins.json").read_text())["accounts"]] == [
+        "two"
+    ]
+
+
+@pytest.mark.parametrize("users", [["alice", "bob"], "all"])
+def test_users_are_logged_out_by_name_or_all(container: Container, playbook: Playbook, users: str | list[str]) -> None:
+    for name in ("alice", "bob"):
+        container.write(f"/home/{name}/.codex/auth.json", encode(login(name)), name)
+        container.write(f"/home/{name}/.codex/config.toml", "model = 'x'\n", name)
+    hosts = {"host": {**container.ssh("deploy"), **become("root")}}
+    run = journey(playbook, "logout_local", hosts, codex_users=users, codex_backup=True)
+    assert run.rc == 0, run.output
+    left = container.list("/home/alice/.codex", "/home/bob/.codex")
+    assert not any(path.endswith("auth.json") for path in left)
+    assert sum(path.endswith("config.toml") for path in left) == 2
+    assert sum("auth.json." in path and path.endswith("~") for path in left) == 2
