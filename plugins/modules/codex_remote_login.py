@@ -13,9 +13,9 @@ description:
     the host, and ends with the sign-in. With O(method=device_code), there is a code to enter in place of a tunnel.
   - The login is made on the host and never leaves it.
   - Codex 0.140 and later delete a login, and revoke it, the moment that another sign-in starts. This module lets
-    C(codex login) work in a home of its own, C(.fleet-codex-login-…) inside the Codex home. Only when somebody has signed
-    in, the new login replaces the old one, which is kept as a backup. If nobody does, or the task is interrupted, the old
-    login stays as it was.
+    C(codex login) work in a home of its own, C(.fleet-codex-login-…) inside the Codex home. Only when somebody has
+    signed in, the new login replaces the old one, which is kept as a backup. If nobody does, or the task is
+    interrupted, the old login stays as it was.
   - Everything that was started on the host ends with the task. Where the task cannot end it, because Ansible was killed
     or the network is lost, it ends by itself within 30 seconds.
 version_added: "0.1.0"
@@ -33,7 +33,7 @@ attributes:
       - In check mode, nobody is asked to sign in. The task says whether somebody would be.
   connection:
     details:
-      - With O(method=browser), the connection must be M(ansible.builtin.ssh#connection) with a key, or local.
+      - With O(method=browser), the connection must be C(ssh) with a key, or C(local).
   platform:
     platforms: posix
     details:
@@ -56,10 +56,10 @@ options:
   method:
     description:
       - How the person signs in.
-      - With V(browser), on the machine that Ansible runs on. The page of the sign-in sends the browser to a port of that
-        machine, 1455 or 1457, which must be free.
-      - With V(device_code), with a browser anywhere, by a code that is shown. It needs Codex 0.45 or later, and an account
-        that allows it.
+      - With V(browser), on the machine that Ansible runs on. The page of the sign-in sends the browser to a port of
+        that machine, 1455 or 1457, which must be free.
+      - With V(device_code), with a browser anywhere, by a code that is shown. It needs Codex 0.45 or later, and an
+        account that allows it.
     type: str
     choices: [browser, device_code]
     default: browser

@@ -72,6 +72,7 @@ def test_each_version_gets_its_key_and_everything_else_stays(host: Container, ot
     for user, version in users.items():
         give(host, user, version, MINE + PREFERRED)
     hosts = of_users(host, *users)
+    hosts["host"]["codex_homes"].append({"config": {"layer": "system", "settings": {}}})  # nobody's home
 
     before = {user: host.file(f"/home/{user}/.codex/config.toml") for user in users}
     checked = force(other_core, hosts, "--check", "--diff", codex_method="apikey")
@@ -89,6 +90,7 @@ def test_each_version_gets_its_key_and_everything_else_stays(host: Container, ot
     ]  # fmt: skip
     again = force(other_core, hosts, codex_method="apikey")
     assert (again.rc, any(task.changed for task in again.tasks)) == (0, False), again.output
+    assert not host.exists("/root/.codex")
     for user, version in users.items():
         assert "fleet-test-answer" in answer(host, user, version)
     assert "fleet-test-answer" in answer(host, "dora", VERSIONS[-1], "--strict-config")

@@ -318,7 +318,10 @@ def test_present_in_a_container(playbook: Playbook, machine: Machine, run_box: R
     box = run_box("bookworm")
     given = {"codex_install": "present", "codex_user": "{{ omit }}", "codex_container": {"name": box.name}}
     run = apply(playbook, machine.variables(), **given)
-    assert f"no codex that works for root on web in the container {box.name}. Install one" in run.failure()
+    assert run.failure() == (
+        f"codex_install: present finds no codex that works for root on web in the container {box.name}. Install one "
+        "that everybody there can run, such as with `npm install --global @openai/codex@VERSION`."
+    )
     box.write("/usr/local/bin/codex", binary(OLD).read_bytes(), mode="755")
     assert any(apply(playbook, machine.variables(), **given).changes())
 

@@ -46,6 +46,14 @@ def give_codex(host: Container, version: str, path: str = CODEX) -> None:
     host.run("sh", "-c", f"mkdir -p $(dirname {path}) && ln -sf /opt/codex/{version} {path}")
 
 
+def with_key(host: Container, user: str, config: str = "") -> None:
+    """A user as a deployment with a key left it."""
+    host.write(f"/home/{user}/.codex/auth.json", json.dumps({"OPENAI_API_KEY": KEY}), user)
+    host.write(f"/home/{user}/.codex/codex.env", f"OPENAI_API_KEY={KEY}\n", user)
+    if config:
+        host.write(f"/home/{user}/.codex/config.toml", config, user)
+
+
 def over_ssh(host: Container, **variables: t.Any) -> Options:
     return {**host.ssh("deploy"), **become("root"), **variables}
 
@@ -306,11 +314,36 @@ def test_tokens_that_codex_has_renewed_stay(host: Container, playbook: Playbook)
         assert not any(task.changed for task in run.tasks)
 
 
+def test_entries_without_variables_and_without_a_login(host: Container, other_core: Playbook) -> None:
+    """The variables of a home that declares none stay, and are told. A home that is declared absent stays as it is."""
+    give_codex(host, NEW)
+    (other_core.folder / "auth.json").write_text(encode(login("alice")))
+    for name in ("alice", "bob", "carol"):
+        with_key(host, name)
+    before = host.file("/home/bob/.codex/auth.json")
+    hosts = {"host": over_ssh(host, codex_homes=[
+        {"config": {"layer": "system", "settings": {"model": "gpt-5"}}},
+        {"user": "bob", "state": "absent"},
+        {"user": "alice", "auth": {"src": "auth.json"}},
+        {"user": "carol", "auth": {"content": login("carol")}, "environment": "{{ omit }}"},
+    ])}  # fmt: skip
+    run = migrate(other_core, hosts)
+    assert run.rc == 0, run.output
+    for name in ("alice", "carol"):
+        assert "ChatGPT" in login_status(host, name)
+        assert f"/home/{name}/.codex/codex.env sets OPENAI_API_KEY. Codex does not use it" in message(run)
+        assert host.file(f"/home/{name}/.codex/codex.env").content == f"OPENAI_API_KEY={KEY}\n".encode()
+    assert host.file("/home/bob/.codex/auth.json") == before
+    assert host.file("/etc/codex/config.toml").content == b'model = "gpt-5"\n'
+    again = migrate(other_core, hosts)
+    assert (again.rc, any(task.changed for task in again.tasks)) == (0, False), again.output
+
+
 def test_no_copy_is_kept_where_none_is_wanted(host: Container, playbook: Playbook) -> None:
     give_codex(host, NEW)
     host.write("/home/alice/.codex/auth.json", json.dumps({"OPENAI_API_KEY": KEY}), "alice")
     (playbook.folder / "auth.json").write_text(encode(login("alice")))
-    hosts = {"host": over_ssh(host, codex_user="alice", codex_auth_src="auth.json")}
+    hosts = {"host": over_ssh(host, codex_user="alice", codex_auth_src="auth.json", codex_auth_update="on_create")}
     run = migrate(playbook, hosts, codex_migrate_backup=False)
     assert (run.rc, backups(host, "/home/alice")) == (0, []), run.output
     assert "ChatGPT" in login_status(host, "alice")
@@ -331,14 +364,6 @@ def start(playbook: Playbook, hosts: t.Mapping[str, Options], *arguments: str, *
     return SignIn(
         playbook, hosts, [], name="fleet.codex.migrate", arguments=["-e", json.dumps(given), *arguments]
     )  # fmt: skip
-
-
-def with_key(host: Container, user: str, config: str = "") -> None:
-    """A user as a deployment with a key left it."""
-    host.write(f"/home/{user}/.codex/auth.json", json.dumps({"OPENAI_API_KEY": KEY}), user)
-    host.write(f"/home/{user}/.codex/codex.env", f"OPENAI_API_KEY={KEY}\n", user)
-    if config:
-        host.write(f"/home/{user}/.codex/config.toml", config, user)
 
 
 def test_somebody_signs_in_where_no_login_is_given(sign_in_host: SignInHost, playbook: Playbook) -> None:

@@ -140,13 +140,14 @@ def test_a_busy_port_of_the_host_makes_codex_take_another(host: SignInHost, play
 def test_a_tunnel_goes_through_a_jump_host_and_another_port(
     host: SignInHost, playbook: Playbook, key: pathlib.Path
 ) -> None:
+    """Also where the user's own settings forward a port, which Ansible's connection has by then."""
     host.run(
         "sh",
         "-c",
         "/usr/sbin/sshd -p 2222 -o ListenAddress=127.0.0.1 -o PidFile=/tmp/sshd.pid "
         "-o AuthorizedKeysFile=/etc/ssh/fleet-test-keys",
     )
-    options = "UserKnownHostsFile /dev/null\nStrictHostKeyChecking no\nLogLevel ERROR\nIdentitiesOnly yes"
+    options = "UserKnownHostsFile /dev/null\nStrictHostKeyChecking no\nLogLevel ERROR\nIdentitiesOnly yes\n"
     configuration = playbook.folder / "ssh_config"
     configuration.write_text(
         f"Host jump.test\n  User bob\n  ProxyCommand {host.sshd_command()}\nHost *\n  IdentityFile {key}\n{options}\n"
@@ -358,11 +359,8 @@ def test_this_machine_needs_no_tunnel(host: SignInHost, playbook: Playbook, mach
 
 
 def test_a_host_that_fails_stops_no_other_and_is_in_the_table(host: SignInHost, playbook: Playbook) -> None:
-    gone = {
-        "ansible_connection": "ssh",
-        "ansible_host": "gone.test",
-        "ansible_ssh_common_args": "-o ProxyCommand=false",
-    }
+    proxy = "-o ProxyCommand=false"
+    gone = {"ansible_connection": "ssh", "ansible_host": "gone.test", "ansible_ssh_common_args": proxy}
     hosts = {"gone": gone, "web1": host.ssh("bob"), "web2": {**host.ssh("alice"), "codex_user": "carol"}}
     report = playbook.folder / "report.json"
     run = start(playbook, hosts, codex_report=str(report))

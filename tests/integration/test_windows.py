@@ -24,6 +24,7 @@ from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_do
 from ansible_collections.fleet.codex.tests.support.paths import ENVIRONMENT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 from ansible_collections.fleet.codex.tests.support.repeats import kept
+from ansible_collections.fleet.codex.tests.support.role import ROLE
 
 pytestmark = pytest.mark.xdist_group("windows")
 
@@ -394,3 +395,21 @@ def test_the_playbooks_on_a_windows_host(windows: Playbook, wine: WindowsHost) -
         assert any(cell.startswith(login) for cell in cells(runs[-1])["pc"]), cells(runs[-1])
         assert "SECRETMARKER" not in runs[0].output
     assert "auth.json" not in wine.files(home)
+
+
+@once("win-linux")
+def test_the_role_looks_for_codex_and_does_not_install_it(windows: Playbook, host: WindowsHost) -> None:
+    """Each declared user has a look, since codex_info passes over users of a list whom it must not ask."""
+    looked = "codex_install: present could not look for Codex on {}: There is no user fleet-nobody on this host."
+    lacking = "codex_install: present finds no codex that works for "
+    for given, words in (
+        ({"codex_install": "npm", "codex_install_version": "0.171.0"}, "codex_install: npm does not work on Windows"),
+        ({"codex_install": "present", "codex_homes": [{"user": "fleet-nobody"}]}, looked.format(host.name)),
+        ({"codex_install": "present"}, lacking),
+    ):
+        home = {"codex_api_key": KEY, "codex_home": home_of(host)} if "codex_homes" not in given else {}
+        variables = {**home, "codex_export_api_key": False, **given}
+        run = play(windows, host, play={"roles": [{"role": ROLE}]}, variables=variables)
+        assert run.failure().startswith(words), run.output
+        assert "set codex_install to npm" not in run.failure()
+        assert not host.files(host.root)

@@ -139,8 +139,18 @@ def test_a_login_takes_the_place_of_the_old_one_when_it_is_installed(home: Home,
     assert result["status"] == "done"
     assert (home.codex_home / "auth.json").read_bytes() == NEW
     assert Path(result["backup_file"]).read_bytes() == OLD
+    assert home.step("wait", seen=[0, None])["login"]["status"] == (0 if end == "login-and-end" else -signal.SIGKILL)
     home.step("stop")
     assert home.scratches() == [] and home.processes() == []
+
+
+def test_a_login_that_is_not_the_one_that_was_seen_is_not_installed(home: Home) -> None:
+    home.start()
+    home.go("login-and-end")
+    home.wait_until(lambda news: news["status"] == 0)
+    answer = home.step("install", operations=replacing(), sha256=sha256(OLD), drop_api_key=False)
+    assert answer["error"]["reason"] == "no_sign_in"
+    assert (home.codex_home / "auth.json").read_bytes() == OLD
 
 
 def test_codex_gets_variables_that_are_made_for_it(home: Home) -> None:

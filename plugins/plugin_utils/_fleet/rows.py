@@ -109,7 +109,7 @@ def _rows_of(host: str, result: object, is_failed: bool) -> list[Row]:
     rows = [_row(host, home) for part in _parts(result) for home in _dicts(part.get("homes"))]
     message = _message(result)
     if result.get("unreachable"):
-        return [Row(host, "unreachable", attention=[message])]
+        return [*rows, Row(host, "unreachable", attention=[message])]  # the others were items of a loop, before
     is_told = any(row.state == "failed" for row in rows)
     if (result.get("failed") or is_failed) and not is_told:
         # The other homes of a loop went on; a task that failed as a whole has none.

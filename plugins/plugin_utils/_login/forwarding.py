@@ -36,18 +36,20 @@ class SshSettings:
 def forwarding_command(settings: SshSettings, port: int) -> list[str]:
     """The command that forwards 127.0.0.1:PORT here to 127.0.0.1:PORT on the host, and does nothing else.
 
-    Of an option that is given twice ssh takes the first: so this connection asks for nothing, is nobody else's, and
-    ends when it cannot forward. Raises ValueError for arguments that are not quoted as a shell wants them.
+    Of an option that is given twice ssh takes the first: so this connection asks for nothing and is nobody else's. It
+    does not end when a port cannot be forwarded, since the user's own settings may name others, which Ansible's
+    connection to the host has by then. Raises ValueError for arguments that are not quoted as a shell wants them.
     """
     words = [settings.ssh_executable, "-N"]
     for option in (
-        "ExitOnForwardFailure=yes",
+        "ExitOnForwardFailure=no",
         "ControlMaster=no",
         "ControlPath=none",
         "BatchMode=yes",
         "ServerAliveInterval=15",
         "ServerAliveCountMax=3",
         "GatewayPorts=no",
+        "ClearAllForwardings=no",
     ):
         words += ["-o", option]
     words += ["-L", f"127.0.0.1:{port}:127.0.0.1:{port}"]

@@ -59,12 +59,17 @@ FOR_ALL: t.Final = (
 OF_PLAYBOOKS: t.Final = (
     "codex_hosts",
     "codex_method",
-    "codex_migrate_to",
     "codex_report",
     "codex_result",
     "codex_serial",
 )
-PREFIXES_OF_PLAYBOOKS: t.Final = ("codex_collect_", "codex_containers_", "codex_login_", "codex_preflight_")
+PREFIXES_OF_PLAYBOOKS: t.Final = (
+    "codex_collect_",
+    "codex_containers_",
+    "codex_login_",
+    "codex_migrate_",
+    "codex_preflight_",
+)
 """The variables of this collection's playbooks, which inventories may set as well."""
 
 SWITCHES: t.Final = ("codex_enforce_login_method", "codex_drop_removed_keys", "codex_export_api_key")

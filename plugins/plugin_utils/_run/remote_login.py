@@ -86,9 +86,9 @@ def remote_login(
 ) -> Outcome:
     """Has somebody sign in, unless the home has a login that will do.
 
-    Whatever happens, nothing of the sign-in is left on the host, and without a new login the old one is in place. A home
-    that is refused, or where nobody signs in, has the reason as its result. Raises CodexError where it cannot be looked
-    at.
+    Whatever happens, nothing of the sign-in is left on the host, and without a new login the old one is in place. A
+    home that is refused, or where nobody signs in, has the reason as its result. Raises CodexError where it cannot be
+    looked at.
     """
     (described,) = executor.execute("describe", [describe_request(wanted.home)])
     if "error" in described:
@@ -179,8 +179,8 @@ class _SignIn:
             self._check_alive(facts)
             if time.monotonic() > end:
                 raise CodexError(
-                    f"`codex login` did not say within {PROMPT_SECONDS} seconds where to sign in. Run it on the host to "
-                    f"see why. It says: {complaint(facts['output']) or 'nothing'}"
+                    f"`codex login` did not say within {PROMPT_SECONDS} seconds where to sign in. Run it on the host "
+                    f"to see why. It says: {complaint(facts['output']) or 'nothing'}"
                 )
             facts = self._wait(facts)
 
@@ -207,13 +207,13 @@ class _SignIn:
         if facts["status"] is not None:
             said = complaint(facts["output"]) or f"nothing (status {facts['status']})"
             raise CodexError(
-                "The sign-in failed, and the login that was there is in place. Correct what codex says, and run the play "
-                f"again. It says: {said}"
+                "The sign-in failed, and the login that was there is in place. Correct what codex says, and run the "
+                f"play again. It says: {said}"
             )
         if not facts["is_alive"]:
             raise CodexError(
-                "The sign-in is over: another one took its place, or its processes were ended. The login that was there "
-                "is in place. Run the play again."
+                "The sign-in is over: another one took its place, or its processes were ended. The login that was "
+                "there is in place. Run the play again."
             )
 
     def _wait(self, facts: SignInFacts) -> SignInFacts:

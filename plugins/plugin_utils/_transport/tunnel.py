@@ -79,14 +79,14 @@ class Tunnel:
             raise CodexError(forwarding.REFUSED)
 
     def check(self) -> None:
-        """Raises CodexError where the tunnel has ended."""
-        if self._process.poll() is None:
-            return
+        """Raises CodexError where the tunnel has ended, or never forwarded the port."""
+        has_ended = self._process.poll() is not None
         size = self._said.seek(0, os.SEEK_END)
         self._said.seek(max(0, size - SAID_LIMIT))
         said = self._said.read(SAID_LIMIT).decode("utf-8", "replace").replace("\r", "")
-        lines = "\n".join(CONTROL.sub("?", line) for line in said.split("\n"))
-        raise CodexError(forwarding.tunnel_failure(self._port, lines))
+        if has_ended or f"cannot listen to port: {self._port}\n" in said:
+            lines = "\n".join(CONTROL.sub("?", line) for line in said.split("\n"))
+            raise CodexError(forwarding.tunnel_failure(self._port, lines))
 
     def close(self) -> None:
         """Ends the tunnel."""

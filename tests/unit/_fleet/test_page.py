@@ -47,11 +47,14 @@ def test_a_fleet_of_all_kinds() -> None:
     assert seen.declarations == ["DOCTYPE html"]
     assert seen.all("title") == seen.all("h1") == ["Codex logins"]
     assert seen.all("p", class_="made") == ["As of 2026-11-27 17:20 UTC"]
+    assert seen.all("time", datetime="2026-11-27T17:20:00Z") == ["2026-11-27 17:20 UTC"]
     assert seen.all("p", class_="check") == []
     assert seen.all("p", class_="verdict") == seen.all("p", class_="bad") == ["2 need attention."]
     assert seen.all("ul", class_="counts") == [
         "5 hosts 2 accounts 1 unreachable 1 to look at 1 changed 2 not run"
     ]  # fmt: skip
+    counts = {mark: len(seen.all("li", class_=mark)) for mark in ("bad", "look", "plain")}
+    assert counts == {"bad": 1, "look": 1, "plain": 4}
     assert seen.all("p", class_="logins") == ["Logins: 1 ChatGPT, 1 API key."]
     assert seen.all("h2") == ["Needs attention (2)", "In order (1)", "Not run (2)"]
     heads = ["Host", "User", "Result", "Login", "Account", "Plan", "Access expires", "Codex"]

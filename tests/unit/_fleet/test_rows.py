@@ -13,6 +13,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._fleet.rows import (
     UNUSABLE,
     Row,
     fleet_rows,
+    listed,
 )
 
 Data = dict[str, t.Any]
@@ -77,6 +78,14 @@ def test_a_loop_of_which_items_failed_says_why_once() -> None:
     failed, fine = fleet_rows({"web1": loop}, ["web1"])
     assert (fine.user, fine.state) == ("alice", "ok")
     assert (failed.user, failed.state, failed.attention) == (None, "failed", ["No route."])
+
+
+def test_a_loop_in_which_the_host_was_lost_says_so() -> None:
+    lost = {"unreachable": True, "msg": "Timed out."}
+    loop = {"unreachable": True, "msg": "Some items are unreachable.", "results": [looked(home("alice")), lost]}
+    lost_host, account = fleet_rows({"web1": loop}, ["web1"])
+    assert (lost_host.state, lost_host.user, lost_host.attention) == ("unreachable", None, ["Timed out."])
+    assert (account.state, account.user) == ("ok", "alice")
 
 
 @pytest.mark.parametrize(
@@ -199,6 +208,13 @@ def test_two_homes_of_one_user_are_two_places_with_names_of_their_own() -> None:
     assert "web1 ci and web1 ci (/srv/ci) have" in rows[0].attention[0]
 
 
+def test_names_are_listed_as_people_do() -> None:
+    names = ["a", "b", "c", "d", "e", "f", "g", "h"]
+    assert [listed(names[:n]) for n in (0, 1, 2, 3)] == ["", "a", "a and b", "a, b and c"]
+    assert listed(names[:6]) == "a, b, c, d, e and f"
+    assert listed(names) == "a, b, c, d, e, f and 2 more"
+
+
 def test_a_login_that_is_everywhere_makes_no_quadratic_report() -> None:
     rows = fleet_rows({f"web{n}": looked(chatgpt("alice", "one")) for n in range(1000)})
     (sentence,) = {sentence for row in rows for sentence in row.attention}
@@ -299,6 +315,7 @@ def test_lengths_are_bounded() -> None:
     assert len(row.attention) == SENTENCE_LIMIT + 1
     assert row.attention[0] == row.user
     assert row.attention[-1] == f"There are {101 - SENTENCE_LIMIT} more of them."
+    assert len(one(looked(home("alice", problems=[*map(str, range(SENTENCE_LIMIT))]))).attention) == SENTENCE_LIMIT
     failing = {"failed": True, "results": [{"failed": True, "msg": f"{n}{long}"} for n in range(50)]}
     assert len(one(failing).attention[0]) == TEXT_LIMIT
     short = one(looked(home("x" * TEXT_LIMIT)))

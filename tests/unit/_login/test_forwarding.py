@@ -32,7 +32,7 @@ def test_the_command_has_the_settings_of_the_host_after_its_own() -> None:
     options = [command[n + 1] for n, word in enumerate(command) if word == "-o"]
     assert options.index("ControlMaster=no") < options.index("ControlMaster=auto")
     for option in (
-        "ExitOnForwardFailure=yes",
+        "ExitOnForwardFailure=no",
         "ControlPath=none",
         "BatchMode=yes",
         "ProxyCommand=ssh -W %h:%p jump",

@@ -72,6 +72,13 @@ def test_a_tunnel_that_ends_later_is_told(tmp_path: pathlib.Path) -> None:
     made.close()
 
 
+def test_an_ssh_that_cannot_listen_is_not_waited_for(tmp_path: pathlib.Path) -> None:
+    port = free_port()
+    code = f"import sys, time\nprint('cannot listen to port: {port}', file=sys.stderr, flush=True)\ntime.sleep(60)\n"
+    with pytest.raises(CodexError, match="cannot listen to port"):
+        Tunnel(settings(tmp_path, code), port)
+
+
 def test_a_tunnel_that_never_forwards_is_ended(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tunnel, "READY_SECONDS", 0)
     with pytest.raises(CodexError, match="does not forward the port"):
