@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.fleet.codex.plugins.plugin_utils._migrate.entries import migrated_entry
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import entry
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.role import ROLE, check_role_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import needs_restart
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
+from ansible_collections.fleet.codex.plugins.plugin_utils._run.migration import Migration
 from ansible_collections.fleet.codex.plugins.plugin_utils._transport.execution import Transport
 
 
@@ -23,11 +25,26 @@ class ActionModule(CodexAction):
         """One result for each home, in the order of ``homes``."""
         is_of_role = self._variables.get("ansible_role_name") == ROLE
         warnings = check_role_variables(self._variables, self._value) if is_of_role else []
+        entries: list[t.Any] = arguments["homes"]
+        names = [entry(entries, n) for n in range(len(entries))]
+        migrate_to = arguments["migrate_to"]
+        if migrate_to:
+            entries = [migrated_entry(home, migrate_to, backup=arguments["migrate_backup"]) for home in entries]
         homes = [
-            desired_home(home, self.read_source, entry(arguments["homes"], n), transport.is_windows)
-            for n, home in enumerate(arguments["homes"])
+            desired_home(home, self.read_source, name, transport.is_windows)
+            for home, name in zip(entries, names, strict=True)
+            if home is not None
         ]
+        migration = None
+        if migrate_to:
+            where = f"{self.host}, {transport.container}" if transport.container else self.host
+            migration = Migration(transport, homes, migrate_to, where, check_mode=self._task.check_mode)
+            if migration.sign_in:
+                return {"changed": False, "homes": [], "sign_in": migration.sign_in}
+            homes = migration.homes
         outcome, result = self.converge(transport, homes, arguments["verify"])
+        if migration:
+            migration.complete(outcome.homes)
         if warnings:
             result["warnings"] = [*warnings, *result.get("warnings", [])]
         if any(needs_restart(part) for home in outcome.homes for part in home.values()):

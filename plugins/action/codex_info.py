@@ -21,6 +21,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._transport.execution i
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
+NOBODY: t.Final = "Nobody is logged in here. Deploy a login, or run `codex login`."
+
 
 class ActionModule(CodexAction):
     """codex_info."""
@@ -40,10 +42,15 @@ class ActionModule(CodexAction):
                 raise CodexError(messages.target_error(answer["error"]))
         declared = arguments["codex_version"] if arguments["codex_version"] != "detect" else None
         now, with_startup_files = datetime.now(UTC), arguments["startup_files"]
-        return {
-            "changed": False,
-            "homes": [home_report(answer, declared, now, with_startup_files) for answer in answers],
-        }
+        reports = [home_report(answer, declared, now, with_startup_files) for answer in answers]
+        result: dict[str, t.Any] = {"changed": False, "homes": reports}
+        failed = [report["msg"] for report in reports if report.get("failed")]
+        if arguments["homes"] is not None and failed:  # of all users, some may never have a home that can be looked at
+            result |= {"failed": True, "msg": " ".join(dict.fromkeys(failed))}
+        for report in reports if arguments["homes"] is not None else ():
+            if report["login"]["method"] == "none":
+                report["attention"] = [NOBODY]
+        return result
 
 
 def _homes(arguments: dict[str, t.Any], is_windows: bool) -> list[DesiredHome]:

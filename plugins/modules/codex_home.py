@@ -13,7 +13,8 @@ description:
   - The module executes once on a host where nothing has to change, and writes nothing there. It executes twice where
     something has to change.
   - What an entry does not name stays as it is.
-  - The homes of a host are planned together. When one of them is refused, nothing is written for any of them.
+  - The homes of a host are planned together. One that is refused stays as it was, and the others go on. Where the task
+    itself is wrong, such as with an unknown option, nothing is written for any of them.
 version_added: "0.1.0"
 author:
   - The fleet.codex authors (@fleet-codex)
@@ -445,6 +446,25 @@ options:
       - On Windows, it is refused for another user than the one that the task runs as.
     type: bool
     default: false
+  migrate_to:
+    description:
+      - Moves the homes to logins of this method, from API keys to ChatGPT or back. The playbook C(fleet.codex.migrate)
+        does the same with the variables of the role.
+      - It first looks at all homes. If a user has no C(codex), or one before 0.20.0, the task fails and changes
+        nothing.
+      - Then each home gets the login of the method that O(homes[].auth) gives, also in place of one of the other method
+        or of another account. A newer ChatGPT login of the same account stays. What O(homes[].auth) gives for the other
+        method is passed over. O(homes[].config.force_method) is V(follow).
+      - With V(chatgpt), E(OPENAI_API_KEY) and E(CODEX_API_KEY) in O(homes[].environment) are removed.
+      - With V(chatgpt), if no login is given for a home that has no ChatGPT login, nothing is changed, and RV(sign_in)
+        has the homes for M(fleet.codex.codex_remote_login).
+      - Homes with O(homes[].state=absent) are passed over.
+    type: str
+    choices: [apikey, chatgpt]
+  migrate_backup:
+    description: Whether O(migrate_to) keeps a copy of each file that is replaced, as O(homes[].auth.backup) does.
+    type: bool
+    default: true
   restart_handlers:
     description:
       - Handlers to notify when a login was replaced by another one or removed while programs are running that keep it,
@@ -598,6 +618,17 @@ EXAMPLES = r"""
         state: absent
   become: true
 
+- name: Move alice from an API key to ChatGPT, and keep no copy of the key
+  fleet.codex.codex_home:
+    migrate_to: chatgpt
+    migrate_backup: false
+    homes:
+      - user: alice
+        auth:
+          src: "credentials/{{ inventory_hostname }}/alice/auth.json"
+        environment: {}
+  become: true
+
 - name: Log the build agent of a Windows host in, and set the proxy for all users of the host
   fleet.codex.codex_home:
     homes:
@@ -634,6 +665,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+sign_in:
+  description:
+    - The homes for which somebody has to sign in before O(migrate_to=chatgpt) can do its work. Nothing was changed
+      then.
+  returned: with O(migrate_to=chatgpt), if there is such a home
+  type: list
+  elements: dict
+  sample: [{user: alice}]
 homes:
   description: The result for each home, in the order of O(homes).
   returned: success
@@ -667,6 +706,17 @@ homes:
       returned: when RV(homes[].failed=true)
       type: str
       sample: There is no user carol on this host. Create the user first, or correct the name.
+    attention:
+      description: What O(migrate_to) leaves for a person to do, as one sentence each.
+      returned: with O(migrate_to)
+      type: list
+      elements: str
+      sample: []
+    login:
+      description: The login that the home has, with the keys of RV(fleet.codex.codex_auth_file#module:login).
+      returned: with O(migrate_to), where no login is given for the home
+      type: dict
+      sample: {method: chatgpt}
     auth:
       description: The result for the C(auth.json).
       returned: when O(homes[].auth) is given or O(homes[].state=absent)

@@ -33,7 +33,8 @@ options:
   homes:
     description:
       - The Codex homes that are looked at, in place of O(user), O(codex_home) and O(users), all in one execution.
-      - The task does not fail because of a home that cannot be looked at. Its entry is as with O(users).
+      - A home that cannot be looked at has an entry as with O(users). The task fails then, after all others were looked
+        at.
     type: list
     elements: dict
     suboptions:
@@ -114,10 +115,10 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ codex_left.homes[0].login.conflicts }}"
 
-- name: Look at two Codex homes of the user ci
+- name: Look at two Codex homes
   fleet.codex.codex_info:
     homes:
-      - user: ci
+      - user: alice
       - user: ci
         codex_home: /srv/codex/ci
   become: true
@@ -263,6 +264,12 @@ homes:
           type: list
           elements: str
           sample: []
+    attention:
+      description: That nobody is logged in, as one sentence.
+      returned: with O(homes), for a home without a login
+      type: list
+      elements: str
+      sample: ["Nobody is logged in here. Deploy a login, or run `codex login`."]
     config:
       description: The C(config.toml), and what it means together with the configuration files of the host.
       returned: unless RV(homes[].failed)

@@ -77,7 +77,8 @@ options:
     default: false
   account_id:
     description:
-      - The ID of the ChatGPT account to sign in to. The login of another account is not installed.
+      - The ID of the ChatGPT account to sign in to. The login of another account is not installed. An empty value is
+        refused.
       - An account that C(forced_chatgpt_workspace_id) in the configuration of Codex does not allow is not installed
         either.
     type: str

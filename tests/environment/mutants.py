@@ -21,7 +21,7 @@ COLLECTION = Path("ansible_collections/fleet/codex")
 ROOMS = COLLECTION / "plugins/plugin_utils"
 PURE = [
     *("messages.py", "described_file.py", "_api_key/*.py", "_auth/*.py", "_config/*.py", "_options/*.py"),
-    *("_fleet/*.py", "_login/*.py", "_plan/*.py", "_report/*.py", "_run/engine.py", "_toml/*.py"),
+    *("_fleet/*.py", "_login/*.py", "_plan/*.py", "_program/*.py", "_report/*.py", "_run/engine.py", "_toml/*.py"),
 ]
 # Slow, or about target programs, or about the files of the checkout.
 OTHER_TESTS = [

@@ -34,6 +34,13 @@ def _codex() -> bytes:
 AUTHORITIES = ("/usr/lib/ssl/cert.pem", "/etc/ssl/certs/example.pem")
 
 
+# In place of npm: a codex of the version that the examples name. test_install.py has a real one.
+NPM = """\
+#!/bin/sh
+printf '#!/bin/sh\\necho codex-cli 0.171.0\\n' >/usr/local/bin/codex
+"""
+
+
 @pytest.fixture(name="api")
 def _api(container: Container, tmp_path: pathlib.Path) -> t.Iterator[None]:
     """The API, a gateway to it and a proxy, in the container: names, ports and certificates are right."""
@@ -59,7 +66,11 @@ def _api(container: Container, tmp_path: pathlib.Path) -> t.Iterator[None]:
     container.run("rm", *AUTHORITIES)
 
 
-@pytest.mark.parametrize("module", MODULES)
+SIGN_IN = "codex_remote_login"
+"""Somebody has to sign in for its examples: test_remote_login.py runs tasks like them."""
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != SIGN_IN])
 def test_the_modules_examples(module: str, container: Container, playbook: Playbook, codex: bytes, api: None) -> None:
     container.run("sh", "-c", "id ci >/dev/null 2>&1 || useradd -r -d /nonexistent -s /usr/sbin/nologin ci")
     container.write("/usr/local/bin/codex", codex, mode="755")
@@ -77,14 +88,24 @@ def test_the_modules_examples(module: str, container: Container, playbook: Playb
     if module == "codex_auth_fetch":
         container.write("/home/alice/.codex/auth.json", encode(login("alice")), "alice")
         container.write("/srv/codex/ci/auth.json", encode(login("ci")), "ci")
+    if module == "codex_program":
+        container.write("/usr/local/bin/npm", NPM, mode="755")
     (playbook.folder / "password").write_text("fleet-test-password")
     secrets = ["--vault-id", "codex@password"]
     # What is delegated to the controller goes to the container, too.
     hosts = {"host": container.docker(), "localhost": container.docker()}
     run = playbook.run(hosts, tasks, variables=variables, play={"hosts": "host"}, arguments=secrets)
+    container.run("rm", "-f", "/usr/local/bin/npm", "/usr/local/bin/codex")
     assert run.rc == 0, run.output
     assert len(run.tasks) == len(tasks)
-    assert any(task.changed for task in run.tasks) is not module.endswith("_info")
+    assert any(task.changed for task in run.tasks) is not module.endswith(("_info", "_report"))
+
+
+def test_the_examples_of_a_sign_in_are_tasks(playbook: Playbook) -> None:
+    documentation = importlib.import_module(f"ansible_collections.fleet.codex.plugins.modules.{SIGN_IN}")
+    tasks = yaml.safe_load(documentation.EXAMPLES)
+    run = playbook.run({"host": {}}, tasks, arguments=["--syntax-check"], callback="default")
+    assert (run.rc, {f"fleet.codex.{SIGN_IN}"} <= {key for task in tasks for key in task}) == (0, True), run.output
 
 
 def test_the_guide_asks_the_api(container: Container, playbook: Playbook, api: None) -> None:

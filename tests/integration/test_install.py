@@ -143,13 +143,21 @@ def _installs_and_updates(playbook: Playbook, host: Container) -> None:
     assert KEY not in first.output
 
 
+def test_check_mode_tells_people_what_npm_would_do(playbook: Playbook, container: Container) -> None:
+    """Without -v."""
+    variables = {"codex_user": "alice", **WITH_NPM, "codex_install_version": NEW}
+    play, arguments = {"roles": [{"role": ROLE}]}, ["--check"]
+    hosts = {"web": container.docker()}
+    run = playbook.run(hosts, [], play=play, variables=variables, arguments=arguments, callback="default")
+    assert run.rc == 0 and f"npm would install Codex {NEW}." in run.stdout, run.output
+
+
 def test_npm_installs_once_for_all_declared_users(playbook: Playbook, host: Container) -> None:
     homes = [{"user": name, "auth": {"api_key": KEY}} for name in ("alice", "bob")]
     homes += [{"user": "carol", "state": "absent"}]
     run = apply(playbook, host.docker(), **WITH_NPM, codex_install_version=OLD, codex_homes=homes)
-    assert [task.name for task in run.tasks if task.changed and "npm" in task.name] == [
-        f"{ROLE} : Install the pinned version with npm"
-    ]
+    (task,) = [task for task in run.tasks if task.name.startswith(f"{ROLE} : Look after the program itself")]
+    assert (task.changed, task.result["homes"]) == (True, [{"user": n, "codex_version": OLD} for n in ("alice", "bob")])
     for user in ("alice", "bob"):
         assert installed(host, user) == OLD
     assert not any(apply(playbook, host.docker(), **WITH_NPM, codex_install_version=OLD, codex_homes=homes).changes())
@@ -169,6 +177,7 @@ def test_an_archive_of_another_version_is_told(playbook: Playbook, host: Contain
         f"npm installed Codex {NEW} on web, but the codex that alice would run there is {OLD}. Remove that one, or "
         "correct codex_install_source."
     )
+    assert any(task.changed for task in run.tasks if task.result.get("failed"))  # npm did install something
     assert not host.exists("/home/alice/.codex")
 
 
@@ -300,7 +309,9 @@ def test_present_needs_a_codex_for_each_user(playbook: Playbook, container: Cont
     run = apply(playbook, container.docker(), **given)
     assert "There is no user nobody-there" in run.failure()
     given["codex_homes"] = [{"user": "bob", "auth": {"api_key": KEY}}]
-    assert not any(apply(playbook, container.docker(), **given).changes())
+    run = apply(playbook, container.docker(), **given)
+    assert not any(run.changes())
+    assert run.executions() == 2, run.output  # one to look for the program, and one for the login
 
 
 def test_present_on_a_host_without_python(playbook: Playbook, nopython: Container) -> None:
@@ -324,6 +335,27 @@ def test_present_in_a_container(playbook: Playbook, machine: Machine, run_box: R
     )
     box.write("/usr/local/bin/codex", binary(OLD).read_bytes(), mode="755")
     assert any(apply(playbook, machine.variables(), **given).changes())
+
+
+def test_the_module_by_itself(playbook: Playbook, container: Container) -> None:
+    """Several users in one execution, in words of its own options; with defaults of the group, as other modules."""
+    container.write("/home/bob/.local/bin/codex", binary(OLD).read_bytes(), "bob", mode="755")
+    container.run("chown", "-R", "bob", "/home/bob/.local")
+    homes = [{"user": "bob"}, {"user": "bob"}, {"user": "nobody-there"}, {}]
+    look = {"name": "look", "fleet.codex.codex_program": {"install": "present", "homes": homes}}
+    run = playbook.run({"web": container.docker()}, [look], arguments=["-vvv"])
+    assert run.failure() == (
+        "install: present finds no codex that works for root on web. Install one that everybody there can run, such as "
+        "with `npm install --global @openai/codex@VERSION`, or set install to npm."
+    )
+    assert run.executions() == 1, run.output
+    bob, nobody, root = run.one("look").result["homes"]
+    assert (bob, root) == ({"user": "bob", "codex_version": OLD}, {"user": "root", "codex_version": None})
+    assert (nobody["user"], nobody["failed"]) == ("nobody-there", True)
+    look["fleet.codex.codex_program"] = {"install": "present", "homes": [{}]}
+    defaults = {"group/fleet.codex.codex": {"user": "bob", "settings": {}}}
+    run = playbook.run({"web": container.docker()}, [look], play={"module_defaults": defaults})
+    assert run.one("look").result["homes"] == [bob]
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "none", False])

@@ -23,7 +23,6 @@ OLD, NEW = "0.34.0", "0.171.0"
 KEY = "sk-fleet-test-key-of-the-migration"
 SYSTEM_KEY = "fleet-test-key-of-the-system"  # which every session of ssh has
 CODEX = "/usr/local/bin/codex"
-VALID = "Say that the old logins are still valid"
 
 
 @pytest.fixture(name="codex_host", scope="module")
@@ -179,7 +178,7 @@ def test_there_and_back(other_core: Playbook, version: str, host: Container) -> 
         assert outputs[-1].rc == 0, outputs[-1].output
         assert fleet.methods() == {deployed}
         assert 'forced_login_method = "api" # theirs' in fleet.config("alice")
-        said = " ".join(task.message for task in outputs[-1].tasks if task.name == VALID)
+        said = message(outputs[-1])
         kept = {path: host.file(path).content for path in backups(host, "/srv") + backups(host, "/home/carol")}
         assert len(kept) == 4
         for path, content in kept.items():
@@ -230,7 +229,8 @@ def test_nothing_is_changed_without_a_codex_that_can_do_it(
     told = message(run)
     assert (
         "alice on old would run Codex 0.19.0, and this needs 0.20.0 or later. Update Codex first: `npm install "
-        "--global @openai/codex@VERSION`, or add -e codex_install=npm -e codex_install_version=VERSION to this run. "
+        "--global @openai/codex@VERSION`, or add -e codex_install=npm -e codex_install_version=VERSION to a run of "
+        "fleet.codex.migrate. "
         "Nothing was changed on this host." in told
     )
     assert "No codex works for alice on none, and this needs Codex 0.20.0 or later. Update Codex first: " in told
@@ -260,11 +260,14 @@ def test_a_codex_is_installed_where_that_is_wanted(host: Container, playbook: Pl
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
-        ({"codex_migrate_to": "ChatGPT"}, "codex_migrate_to must be chatgpt or apikey."),
-        ({"codex_migrate_to": "apikey"}, "codex_migrate_to: apikey needs codex_api_key, or api_key in each entry of"),
+        ({"codex_migrate_to": "ChatGPT"}, "value of migrate_to must be one of: apikey, chatgpt"),
+        (
+            {"codex_migrate_to": "apikey"},
+            "No API key is given for alice on host. Set api_key in each entry of codex_homes,",
+        ),
         ({"codex_auth_src": "secret.json"}, "none of this run's vault passwords opens it"),
         ({"codex_auth_src": "missing.json"}, "missing.json"),
-        ({"codex_homes": None}, "codex_homes is empty. List the homes, or write [] for none."),
+        ({"codex_homes": None}, "homes is empty. List the homes, or write [] for none."),
         ({"codex_user": ""}, "user is empty. Name the user, or leave the option out"),
         ({"codex_user": "zoe"}, "There is no user zoe on this host."),
     ],
@@ -411,7 +414,7 @@ def test_nobody_is_asked_where_the_method_is_forced(sign_in_host: SignInHost, pl
     before = snapshot(host)
     run = start(playbook, {"web1": over_ssh(host, codex_user="alice")}).end()
     assert (run.rc, snapshot(host)) == (2, before), run.output
-    assert "The configuration of alice on web1 forces the method api, with which nobody can sign in" in run.output
+    assert "config.toml on web1 allows API keys alone, so nobody can sign in to ChatGPT." in run.output
 
 
 def test_a_sign_in_that_is_refused_changes_nothing(sign_in_host: SignInHost, playbook: Playbook) -> None:

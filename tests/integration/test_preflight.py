@@ -65,7 +65,7 @@ def test_a_key_that_cannot_work_stops_everything(other_core: Playbook, api: Resp
     run = journey(other_core, "preflight", hosts, "fleet.codex.deploy", codex_export_api_key=False)
     assert run.rc == 2, run.output
     assert [row[0] for row in cells(run).values()] == ["failed", "ok", "ok", "ok"]
-    assert "three: ci: The API does not know this key: it is wrong, expired or revoked." in "\n".join(table(run))
+    assert "three: ci, asked from here: The API does not know this key: it is wrong, expired or revoked." in "\n".join(table(run))
     assert not (other_core.folder / "one").exists()
     assert secrets.find(run.output.encode(), "output") == []
     # In a playbook of one's own, what comes after it stops on all hosts, too.

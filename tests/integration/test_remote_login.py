@@ -12,7 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.tests.support.codex_client import Unavailable, binary
 from ansible_collections.fleet.codex.tests.support.credentials import api_key_document, encode, login
-from ansible_collections.fleet.codex.tests.support.hosts import Machine, become
+from ansible_collections.fleet.codex.tests.support.hosts import Container, Machine, become
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 from ansible_collections.fleet.codex.tests.support.repeats import CORES
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
@@ -150,7 +150,8 @@ def test_a_tunnel_goes_through_a_jump_host_and_another_port(
     options = "UserKnownHostsFile /dev/null\nStrictHostKeyChecking no\nLogLevel ERROR\nIdentitiesOnly yes\n"
     configuration = playbook.folder / "ssh_config"
     configuration.write_text(
-        f"Host jump.test\n  User bob\n  ProxyCommand {host.sshd_command()}\nHost *\n  IdentityFile {key}\n{options}\n"
+        f"Host jump.test\n  User bob\n  ProxyCommand {host.sshd_command()}\n"
+        f"Host 127.0.0.1\n  LocalForward 127.0.0.1:5432 127.0.0.1:5432\nHost *\n  IdentityFile {key}\n{options}"
     )
     web1 = {
         "ansible_connection": "ssh",
@@ -410,6 +411,12 @@ def test_a_host_without_codex_is_refused(host: SignInHost, playbook: Playbook) -
     assert not host.exists(HOME)
 
 
+def test_a_host_without_python_is_refused(nopython: Container, playbook: Playbook) -> None:
+    done = start(playbook, {"web1": nopython.docker("alice")}, codex_login_method="device_code").end()
+    assert done.rc == 2, done.output
+    assert "This host has no Python 3.6 or later, which signing in on it needs" in done.output
+
+
 def test_check_mode_starts_nothing(host: SignInHost, playbook: Playbook) -> None:
     host.write(AUTH, API_KEY, owner="alice")
     done = start(playbook, {"web1": host.ssh("alice")}, "--check").end()
@@ -472,6 +479,6 @@ def test_no_secret_of_a_sign_in_leaves_the_host(host: SignInHost, playbook: Play
     assert done.rc == 0, done.output
     assert wanted.find(done.output.encode(), "output") == []
     assert in_folder(wanted, playbook.folder, playbook.control) == {}
-    assert [leak for leak in processes.leaks if "fleet-test" not in leak] == []
+    assert processes.leaks == []
     assert processes.looks > 0
     assert [path for path in in_container(wanted, host) if not path.startswith("/opt/sign-in/")] == [AUTH]

@@ -66,3 +66,36 @@ def test_what_is_no_error_is_the_end_of_the_process(error: t.Any) -> None:
 )
 def test_an_error_always_has_its_sentence(error: dict[str, t.Any]) -> None:
     assert messages.target_error(checked(error=error)["error"])
+
+
+SIGN_IN = {"is_alive": True, "output": "x", "status": None, "auth": {"path": "/x", "kind": "absent"}}
+
+
+def test_what_there_is_to_say_of_a_sign_in_stays() -> None:
+    assert checked(login=SIGN_IN)["login"] == SIGN_IN
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"is_alive": "yes"},
+        {"output": 7},
+        {"output": "x" * 100_000},
+        {"status": "0"},
+        {"auth": None},
+        {"auth": {"path": 7, "kind": "file"}},
+        {"auth": {"path": "/x", "kind": "file", "auth": {}}},
+        {"auth": {"path": "/x", "kind": "file", "sha256": 7, "auth": {}}},
+    ],
+)
+def test_anything_else_is_no_login(odd: dict[str, t.Any]) -> None:
+    login = checked(login={**SIGN_IN, **odd})["login"]
+    assert isinstance(login["is_alive"], bool) and isinstance(login["output"], str)
+    assert len(login["output"]) <= 64 * 1024
+    assert login["status"] is None or isinstance(login["status"], int)
+    assert isinstance(login["auth"]["path"], str) and "auth" not in login["auth"]
+
+
+@pytest.mark.parametrize("odd", [None, 7, [], {}])
+def test_what_is_no_sign_in_counts_as_one_that_is_over(odd: object) -> None:
+    assert not checked(login=odd)["login"]["is_alive"]

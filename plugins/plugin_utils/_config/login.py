@@ -51,6 +51,22 @@ def check_login_survives(
                 )
 
 
+def deletion_warnings(views: t.Iterable[View], auth: AuthSummary | None, version: versions.Version | None) -> list[str]:
+    """A warning for each configuration file because of which this version of Codex deletes the auth.json there is."""
+    method = _counts_as(auth) if auth is not None else "none"
+    if auth is None or method not in versions.FORCED_LOGIN_METHOD:
+        return []
+    if version is not None and not versions.KEYS["forced_login_method"].works_in(version):
+        return []
+    found = [value_of("forced_login_method", view) for view in views]
+    return [
+        f"forced_login_method in {path} does not allow {with_article(method)}, so Codex deletes this login when it "
+        "runs. Change the setting, or move the login with the playbook fleet.codex.migrate."
+        for forced, path in dict.fromkeys(found)
+        if forced in versions.FORCED_LOGIN_METHOD.values() and forced != versions.FORCED_LOGIN_METHOD[method]
+    ]
+
+
 def _counts_as(auth: AuthSummary) -> str:
     """The method that Codex compares with its configuration: of a file that mixes two, it takes one (measured).
 

@@ -84,11 +84,14 @@ def outranking_warnings(
     ]
 
 
-def left_key_warnings(described: HomeAnswer) -> list[str]:
-    """A warning for each file that sets OPENAI_API_KEY, which is of no use to a ChatGPT login (0.20 to 0.171)."""
+def left_key_warnings(described: HomeAnswer, environment: t.Mapping[str, str] | None = None) -> list[str]:
+    """A warning for each file that sets OPENAI_API_KEY, which is of no use to a ChatGPT login (0.20 to 0.171).
+
+    environment: as for outranking_variables.
+    """
     return [
         f"{path} sets OPENAI_API_KEY. Codex does not use it while there is a ChatGPT login, but other programs may. "
         "Remove it there if none needs it."
-        for path, names in _places(described, None)
+        for path, names in _places(described, environment)
         if "OPENAI_API_KEY" in names
     ]

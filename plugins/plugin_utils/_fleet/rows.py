@@ -18,6 +18,9 @@ Result = t.Mapping[str, t.Any]
 
 State = t.Literal["failed", "unreachable", "changed", "ok", "not run"]
 
+MERGED_STATES: t.Final[tuple[State, ...]] = ("failed", "unreachable", "changed", "ok", "not run")
+"""The states of a home that several results tell of: the first one counts."""
+
 TEXT_LIMIT: t.Final = 2_000  # characters of a text; messages of other modules can hold whole files
 SENTENCE_LIMIT: t.Final = 20  # sentences on one account
 NAME_LIMIT: t.Final = 6  # places that a sentence names; it would be quadratic in a fleet with one login everywhere
@@ -26,9 +29,11 @@ LOGIN_TEXTS: t.Final = ("method", "fingerprint", "account_id", "email", "plan", 
 LOGIN_FLAGS: t.Final = ("expired", "renewable", "refresh_due")
 LOGIN_LISTS: t.Final = ("problems", "conflicts")
 
+RUN_KEYS: t.Final = {"homes", "results", "failed", "unreachable"}
+"""Keys of a result that tell of a task that was run, also where another one was skipped."""
+
 OTHER_TASK: t.Final = "A task failed there, or the host could not be reached. The output of the run says why."
 UNUSABLE: t.Final = {
-    "none": "Nobody is logged in here. Deploy a login, or run `codex login`.",
     "unreadable": "Codex cannot read the auth.json. Deploy the login again.",
     "mixed": "The auth.json holds parts of two logins. Deploy the one that is meant again.",
 }
@@ -104,9 +109,9 @@ def _rank(row: Row) -> int:
 
 
 def _rows_of(host: str, result: object, is_failed: bool) -> list[Row]:
-    if not isinstance(result, dict) or not result or result.get("skipped") is True:
+    if not isinstance(result, dict) or not result or (result.get("skipped") is True and not RUN_KEYS & result.keys()):
         return [Row(host, "failed", attention=[OTHER_TASK])] if is_failed else [Row(host, "not run")]
-    rows = [_row(host, home) for part in _parts(result) for home in _dicts(part.get("homes"))]
+    rows = _merged(_row(host, home) for part in _parts(result) for home in _dicts(part.get("homes")))
     message = _message(result)
     if result.get("unreachable"):
         return [*rows, Row(host, "unreachable", attention=[message])]  # the others were items of a loop, before
@@ -117,6 +122,21 @@ def _rows_of(host: str, result: object, is_failed: bool) -> list[Row]:
     if not rows and result.get("homes") == []:  # of all users, none has a Codex home
         return [Row(host, "ok", login={"method": "none"})]
     return rows or [Row(host, "changed" if result.get("changed") else "ok")]
+
+
+def _merged(rows: t.Iterable[Row]) -> list[Row]:
+    """The rows of a host, one for each home: several tasks may have worked on it one after the other."""
+    merged: dict[tuple[str | None, str | None, int], Row] = {}
+    for n, row in enumerate(rows):
+        earlier = merged.setdefault((row.user, row.codex_home, -1 if row.codex_home else n), row)
+        if earlier is not row:
+            earlier.state = min(earlier.state, row.state, key=MERGED_STATES.index)
+            earlier.login, earlier.codex_version = (
+                row.login or earlier.login,
+                row.codex_version or earlier.codex_version,
+            )
+            earlier.attention = [*dict.fromkeys([*earlier.attention, *row.attention])][:SENTENCE_LIMIT]
+    return [*merged.values()]
 
 
 def _parts(result: Result) -> list[Result]:
@@ -162,7 +182,8 @@ def _login(value: object) -> dict[str, t.Any]:
 def _problems(home: Result, row: Row) -> t.Iterator[str]:
     """What is wrong with a home, or has to be done there, one sentence each."""
     config, login = home.get("config"), row.login
-    for found in (login.get("problems"), login.get("conflicts"), isinstance(config, dict) and config.get("problems")):
+    problems = config.get("problems") if isinstance(config, dict) else None
+    for found in (login.get("problems"), login.get("conflicts"), problems, home.get("attention")):
         yield from _texts(found)
     # What a task has made, such as no login at all, was asked for.
     if row.state == "ok" and "login" in home and row.method in UNUSABLE and not login.get("problems"):

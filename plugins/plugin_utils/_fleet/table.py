@@ -26,7 +26,7 @@ COLUMNS: t.Final[dict[str, t.Callable[[Row], str | None]]] = {
     "HOST": lambda row: row.host,
     "USER": lambda row: row.user,
     "CODEX HOME": lambda row: row.other_home,
-    "RESULT": lambda row: row.state,
+    "RESULT": lambda row: row.state,  # in check mode in other words, see state_name
     "NOTE": lambda row: None,  # numbered once all notes are known
     "LOGIN": lambda row: login_name(row),
     "ACCOUNT": lambda row: row.account,
@@ -52,7 +52,7 @@ def fleet_table(rows: t.Sequence[Row], check_mode: bool = False) -> list[str]:
     A column has the numbers of the sentences below. One that is the same for several accounts is there once. Hosts on
     which nothing was run are only counted, and so are accounts beyond LINES that need no attention.
     """
-    lines = [f"{'Check mode, nothing was changed: ' if check_mode else ''}{summary(rows)}"]
+    lines = [f"{'Check mode, nothing was changed: ' if check_mode else ''}{summary(rows, check_mode)}"]
     run = [row for row in rows if row.state != "not run"]
     shown = [row for n, row in enumerate(run) if n < LINES or row.attention]
     if not shown:
@@ -60,6 +60,7 @@ def fleet_table(rows: t.Sequence[Row], check_mode: bool = False) -> list[str]:
     notes = _notes(shown)
     numbers = {sentence: f"[{number}]" for number, sentence in enumerate(notes, 1)}
     columns = {name: [column(row) or "" for row in shown] for name, column in COLUMNS.items()}
+    columns["RESULT"] = [state_name(row.state, check_mode) for row in shown]
     columns["NOTE"] = ["".join(numbers[sentence] for sentence in dict.fromkeys(row.attention)) for row in shown]
     columns = {name: cells for name, cells in columns.items() if any(cells)}
     widths = _widths(columns)
@@ -79,12 +80,17 @@ def fleet_table(rows: t.Sequence[Row], check_mode: bool = False) -> list[str]:
     return lines
 
 
-def summary(rows: t.Sequence[Row]) -> str:
-    """How many hosts and accounts there are and what became of them, in one line."""
+def state_name(state: State, check_mode: bool) -> str:
+    """What became of an account, or in check mode would."""
+    return "would change" if check_mode and state == "changed" else state
+
+
+def summary(rows: t.Sequence[Row], check_mode: bool = False) -> str:
+    """How many hosts and accounts there are and what became of them, or in check mode would, in one line."""
     hosts = len({row.host for row in rows})
     accounts = sum(row.user is not None for row in rows)
     counts = collections.Counter(row.state for row in rows)
-    states = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    states = ", ".join(f"{counts[state]} {state_name(state, check_mode)}" for state in STATES if counts[state])
     line = f"{counted(hosts, 'host')}, {counted(accounts, 'account')}{': ' if states else ''}{states}"
     attention = sum(bool(row.attention) for row in rows)
     return f"{line}. {needing(attention)}." if attention else line

@@ -127,7 +127,7 @@ def needs_sign_in(wanted: WantedSignIn, described: HomeAnswer, now: datetime) ->
 
 def why_not_this_account(wanted: WantedSignIn, described: HomeAnswer, login: AuthSummary) -> str | None:
     """The sentence for a login of an account that is not wanted, or that the configuration does not allow."""
-    account, kept = account_of(login), "It was not installed, and the login that was there is in place."
+    account, kept = account_of(login), "It was not installed, and nothing was changed."
     if wanted.account_id and account != wanted.account_id:
         return (
             f"The sign-in was to {describe_account(login)}, and account_id is {wanted.account_id}. {kept} Sign in to "

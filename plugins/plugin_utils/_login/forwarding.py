@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._login.output import COMPLAINT_LIMIT
 
-DEVICE_CODE: t.Final = "Set method to device_code (codex_login_method in the playbook), which needs no tunnel."
+DEVICE_CODE: t.Final = "set method to device_code (codex_login_method in the playbook), which needs no tunnel."
 
 
 @dataclass(frozen=True)
@@ -74,23 +74,21 @@ def why_no_tunnel(transport: str, has_container: bool) -> str | None:
     """
     if has_container or transport not in ("ssh", "local"):
         what = "the container" if has_container else f"the connection {transport}"
-        return f"A browser's answer cannot be sent through {what}: only ssh forwards a port. {DEVICE_CODE}"
+        return f"A browser's answer cannot be sent through {what}: only ssh forwards a port. Instead, {DEVICE_CODE}"
     return None
 
 
 PASSWORD: t.Final = (
     "The tunnel for the browser's answer cannot log in with a password. Give the host an SSH key "
-    "(ansible_ssh_private_key_file, or an agent). Otherwise: " + DEVICE_CODE
+    f"(ansible_ssh_private_key_file, or an agent), or {DEVICE_CODE}"
 )
 PRIVATE_KEY: t.Final = (
     "The tunnel for the browser's answer cannot use a key that is given as the text ansible_private_key. Name its file "
-    "with ansible_ssh_private_key_file. Otherwise: " + DEVICE_CODE
+    f"with ansible_ssh_private_key_file, or {DEVICE_CODE}"
 )
-
-
 REFUSED: t.Final = (
-    "The host does not forward the port for the browser's answer; the login that was there is in place. Allow it in "
-    "sshd_config there (AllowTcpForwarding). Otherwise: " + DEVICE_CODE
+    "The host does not forward the port for the browser's answer. Nothing was changed. Allow it in "
+    f"sshd_config there (AllowTcpForwarding), or {DEVICE_CODE}"
 )
 
 
@@ -98,10 +96,7 @@ def tunnel_failure(port: int, said: str) -> str:
     """The sentence for a tunnel that could not be made, or that ended. said: what ssh printed."""
     lines = [line.strip() for line in said.splitlines() if line.strip() and not re.match(r"\*\* |Warning: ", line)]
     words = lines[-1][:COMPLAINT_LIMIT] if lines else "nothing"
-    return (
-        f"The tunnel for port {port} ended, and the sign-in with it; the login that was there is in place. ssh says: "
-        f"{words}"
-    )
+    return f"The tunnel for port {port} ended, and the sign-in with it. Nothing was changed. ssh says: {words}"
 
 
 def busy_port(port: int, holder: str | None) -> str:

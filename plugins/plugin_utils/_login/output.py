@@ -15,11 +15,14 @@ COLOURS: t.Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 PORTS: t.Final = (1455, 1457)
 """Where `codex login` listens; 0.139 and later take the second where the first is busy (measured)."""
 
+DOMAINS: t.Final = ("openai.com", "chatgpt.com")
+"""Where somebody may be sent to sign in: what calls itself `codex` on a host may print any address."""
+
 ADDRESS_LIMIT: t.Final = 4096
 """Characters of an address that is shown; Codex prints some 500."""
 
 COMPLAINT_LIMIT: t.Final = 300
-LONG_WORD: t.Final = re.compile(r"[A-Za-z0-9+/_=-]{24,}(?:\.[A-Za-z0-9+/_=-]+)*|\bsk-\S+|\beyJ\S+|\brt[-_]\S{8,}")
+LONG_WORD: t.Final = re.compile(r"[A-Za-z0-9+_=-]{24,}(?:\.[A-Za-z0-9+_=-]+)*|\bsk-\S+|\beyJ\S+|\brt[-_]\S{8,}")
 """What may be a token, a key or a code."""
 
 
@@ -47,19 +50,25 @@ def _port_of(word: str) -> int | None:
         return None
     try:
         # The order of the parameters differs between versions (measured).
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(word).query)
+        page = urllib.parse.urlsplit(word)
+        query = urllib.parse.parse_qs(page.query)
         back = urllib.parse.urlsplit(query.get("redirect_uri", [""])[-1])
         is_own = back.scheme == "http" and back.hostname in ("localhost", "127.0.0.1")
-        return back.port if is_own and back.port in PORTS else None
+        return back.port if is_own and back.port in PORTS and _is_of_openai(page) else None
     except ValueError:
         return None
+
+
+def _is_of_openai(page: urllib.parse.SplitResult) -> bool:
+    host = page.hostname or ""
+    return any(host == domain or host.endswith(f".{domain}") for domain in DOMAINS)
 
 
 def device_prompt(output: str) -> Prompt | None:
     """The page and the code to enter there; None as long as they are not printed whole."""
     text = _whole_lines(COLOURS.sub("", output))
-    page = re.search(r"https?://[!-~]+/codex/device\b[!-~]*", text)
-    if not page or len(page[0]) > ADDRESS_LIMIT:
+    page = re.search(r"https://[a-z0-9.-]+/codex/device\b[!-~]*", text)
+    if not page or len(page[0]) > ADDRESS_LIMIT or not _is_of_openai(urllib.parse.urlsplit(page[0])):
         return None
     code = re.search(r"^\s*([A-Z0-9]{3,12}(?:-[A-Z0-9]{3,12}){1,3}|[A-Z0-9]{6,12})\s*$", text[page.end() :], re.M)
     return Prompt(page[0], code=code[1]) if code else None

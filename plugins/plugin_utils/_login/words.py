@@ -15,7 +15,8 @@ def invitation(who: str, prompt: Prompt, seconds: float) -> str:
         what = f"Open this page in any browser and enter the code {prompt.code}:"
     else:
         what = "Open this address in a browser on the machine that Ansible runs on:"
-    return f"\n{who}: sign in to Codex. {what}\n\n{prompt.address}\n\nThere is time for {duration(seconds)}.\n"
+    end = f"There is time for {duration(seconds)}. Ctrl-C gives up, and everything stays as it was."
+    return f"\n{who}: sign in to Codex. {what}\n\n{prompt.address}\n\n{end}\n"
 
 
 def progress(who: str, seconds: float) -> str:

@@ -27,6 +27,7 @@ ADVICE: t.Final = {
     "homes": "List the homes, or write [] for none.",
     "dest": "Name the file.",
     "encrypt_vault_id": "Name the vault id, or leave the option out.",
+    "account_id": "Set it to the ID of the account, or leave the option out for any account.",
     "base_url": "Set it to the URL, or leave the option out.",
 }
 """The options of which an empty value is refused: what was meant decides whose login goes where, and how."""

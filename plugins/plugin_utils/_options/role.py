@@ -57,20 +57,20 @@ FOR_ALL: t.Final = (
 )
 
 OF_PLAYBOOKS: t.Final = (
-    "codex_hosts",
-    "codex_method",
-    "codex_report",
-    "codex_result",
-    "codex_serial",
+    *("codex_hosts", "codex_method", "codex_report", "codex_result", "codex_serial", "codex_users"),
+    *("codex_migrate_to", "codex_migrate_backup"),
+    *("codex_login_method", "codex_login_timeout", "codex_login_replace", "codex_login_account_id"),
+    "codex_login_environment",
+    *("codex_preflight_from_hosts", "codex_preflight_base_url", "codex_preflight_proxy", "codex_preflight_ca_file"),
+    *("codex_collect_hosts", "codex_collect_users", "codex_collect_homes", "codex_collect_folder"),
+    "codex_collect_vault_id",
+    *("codex_containers_hosts", "codex_containers_names", "codex_containers_labels", "codex_containers_images"),
+    *("codex_containers_engine", "codex_containers_user"),
 )
-PREFIXES_OF_PLAYBOOKS: t.Final = (
-    "codex_collect_",
-    "codex_containers_",
-    "codex_login_",
-    "codex_migrate_",
-    "codex_preflight_",
-)
-"""The variables of this collection's playbooks, which inventories may set as well."""
+"""The variables that people set for the collection's playbooks, beside those of the role."""
+
+INNER_PREFIXES: t.Final = ("codex_collect_", "codex_containers_")
+"""What the names of variables begin with that these two playbooks set for themselves."""
 
 SWITCHES: t.Final = ("codex_enforce_login_method", "codex_drop_removed_keys", "codex_export_api_key")
 """The variables that the role's templates evaluate, so that no option of the module holds them."""
@@ -116,7 +116,8 @@ def _misspelled(variables: t.Mapping[str, t.Any]) -> list[str]:
     used = ""
     warnings = []
     for name in sorted(name for name in variables if name.startswith("codex_")):
-        if name in (*known, *OF_PLAYBOOKS) or name.startswith(PREFIXES_OF_PLAYBOOKS):
+        # codex_users would have to be codex_user here.
+        if (name in (*known, *OF_PLAYBOOKS) and name != "codex_users") or name.startswith(INNER_PREFIXES):
             continue
         nearest = difflib.get_close_matches(name, known, 1, LIKENESS)
         used = used or str([variables.get(other) for other in known])

@@ -103,6 +103,8 @@ MODULES: t.Final[dict[str, Spec]] = {
         **CONTAINER,
         "homes": {"type": "list", "elements": "dict", "required": True, "options": HOME},
         "verify": {"type": "bool", "default": False},
+        "migrate_to": {"type": "str", "choices": ["apikey", "chatgpt"]},
+        "migrate_backup": {"type": "bool", "default": True},
         "restart_handlers": {"type": "list", "elements": "str", "default": []},
     },
     "codex_auth_fetch": {
@@ -119,6 +121,14 @@ MODULES: t.Final[dict[str, Spec]] = {
         "users": {"type": "list", "elements": "str"},
         "startup_files": {"type": "bool", "default": False},
         "homes": {"type": "list", "elements": "dict", "options": PLACE},
+    },
+    "codex_program": {
+        **CONTAINER,
+        "install": {"type": "str", "required": True},  # no choices: the role's variable has one more, and its own name
+        "version": {"type": "str"},
+        "source": {"type": "str"},
+        "registry": {"type": "str"},
+        "homes": {"type": "list", "elements": "dict", "required": True, "options": PLACE},
     },
     "codex_remote_login": {
         **PLACE,

@@ -23,6 +23,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._config.layers import 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import (
     credentials_store,
     credentials_store_warnings,
+    deletion_warnings,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.providers import unused_login_warnings
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import Sources, read_sources, value_of
@@ -57,6 +58,8 @@ def home_report(
     login["conflicts"] = outranking_warnings(described, None, number) + credentials_store_warnings(sources, number)
     if login["method"] not in ("none", "unreadable"):
         login["conflicts"] += unused_login_warnings(sources, number)
+        summary = described["files"]["auth"].get("auth")
+        login["conflicts"] += deletion_warnings(sources.views(), summary, number)
     if startup_files and login["method"] == "chatgpt":
         login["conflicts"] += left_key_warnings(described)
     return {

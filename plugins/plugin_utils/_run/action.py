@@ -27,6 +27,7 @@ except ImportError:  # ansible-core 2.18 and earlier
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.redaction import Vaulted
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import given_options, with_group_defaults
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.playbooks import check_playbook_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import MODULES
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import Outcome
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.printable import printable_result
@@ -58,6 +59,8 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
             super().run(tmp, task_vars)
             check_libraries()
             self._variables = task_vars or {}
+            if self._variables.get("playbook_dir") == PLAYBOOKS and name != "codex_report":
+                check_playbook_variables(self._variables)
             options = with_group_defaults(plain(self._task.args), self._group_defaults(), MODULES[name])
             self._task.args = given_options(options, MODULES[name])
             try:

@@ -109,9 +109,9 @@ def _served(
     check_mode: bool,
 ) -> Outcome:
     """The outcome for a home that was described. Raises CodexError."""
+    executor.check_python()
     now = datetime.now(UTC)
     plan = plan_start(wanted, described, now)
-    executor.check_python()
     if not needs_sign_in(wanted, described, now):
         return _outcome(plan, False, "The home has a ChatGPT login already, and replace is false.", now)
     if check_mode:
@@ -136,6 +136,8 @@ def _outcome(plan: HomePlan, is_needed: bool, reason: str, now: datetime) -> Out
         "restart_required": None if is_needed else False,
     }
     home = {key: plan.result[key] for key in ("user", "codex_home")} | {"auth": auth, "changed": is_needed}
+    if is_needed:
+        home["attention"] = ["Somebody has to sign in to ChatGPT."]
     return Outcome([home], warnings=list(plan.warnings))
 
 
@@ -194,8 +196,8 @@ class _SignIn:
             now = time.monotonic()
             if now > self._end:
                 raise CodexError(
-                    f"Nobody signed in within {words.duration(self._wanted.timeout)}, so the sign-in was ended; the "
-                    "login that was there is in place. Run the play again, or raise timeout."
+                    f"Nobody signed in within {words.duration(self._wanted.timeout)}, so the sign-in was ended. "
+                    "Nothing was changed. Run the play again, or raise timeout."
                 )
             if now - told >= PROGRESS_SECONDS:
                 told = now
@@ -207,7 +209,7 @@ class _SignIn:
         if facts["status"] is not None:
             said = complaint(facts["output"]) or f"nothing (status {facts['status']})"
             raise CodexError(
-                "The sign-in failed, and the login that was there is in place. Correct what codex says, and run the "
+                "The sign-in failed, and nothing was changed. Correct what codex says, and run the "
                 f"play again. It says: {said}"
             )
         if not facts["is_alive"]:

@@ -72,6 +72,24 @@ def test_a_loop_is_taken_apart_into_the_homes_of_its_items() -> None:
     assert [row.user for row in fleet_rows({"web1": loop})] == ["alice", "bob", "carol"]
 
 
+def test_a_home_that_several_tasks_worked_on_is_one_account() -> None:
+    """What any of them changed counts, and the login that the last one tells of."""
+    signed_in = {**looked(home("alice", "none")), "changed": True}
+    signed_in["homes"][0] |= {"changed": True, "attention": ["One."]}
+    after = looked(
+        {**home("alice", "chatgpt"), "attention": ["Two.", "One."]}, home("bob"), {"user": "x"}, {"user": "x"}
+    )
+    rows = fleet_rows({"web1": {"changed": True, "results": [signed_in, after]}})
+    assert sorted((row.user, row.state, row.method) for row in rows if row.user != "x") == [
+        ("alice", "changed", "chatgpt"),
+        ("bob", "ok", "apikey"),
+    ]
+    assert next(row.attention for row in rows if row.user == "alice") == ["One.", "Two."]
+    assert len(rows) == 4  # two of which it is not known whether they are one
+    failed = {"failed": True, "homes": [{**home("alice"), "failed": True, "msg": "No."}]}
+    assert one({"results": [signed_in, failed]}).state == "failed"
+
+
 def test_a_loop_of_which_items_failed_says_why_once() -> None:
     failing = {"failed": True, "msg": "Task failed: No route."}
     loop = {"failed": True, "msg": "One or more items failed", "results": [looked(home("alice")), failing, failing]}
@@ -198,7 +216,7 @@ def test_what_is_no_shared_login() -> None:
     copy = chatgpt("bob", "c", renewable=False)
     odd = chatgpt("dora", "")
     results = {"web1": looked(key, copy, odd, chatgpt("eve", "e"), chatgpt("eve", "e")), "web2": looked(key, copy, odd)}
-    assert [row.shared for row in fleet_rows(results)] == [None] * 8
+    assert [row.shared for row in fleet_rows(results)] == [None] * 7
 
 
 def test_two_homes_of_one_user_are_two_places_with_names_of_their_own() -> None:
@@ -249,7 +267,7 @@ def test_what_needs_attention_comes_first_and_all_else_stays_in_order() -> None:
         "d": {"failed": True, "msg": "No."},
         "e": looked(home("x")),
         "f": {"unreachable": True, "msg": "No."},
-        "g": looked(home("x", "none")),
+        "g": looked(home("x", "unreadable")),
         "h": {"failed": True, "msg": "No."},
     }
     assert [row.host for row in fleet_rows(results)] == ["f", "d", "h", "c", "g", "a", "b", "e", "new"]

@@ -57,6 +57,9 @@ def test_an_address_counts_when_its_line_is_whole() -> None:
         address().replace("https:", "http:"),
         address(padding="x" * 5000),
         f"{PAGE}?state=x",
+        address().replace("auth.openai.com", "auth.openai.com.example.com"),
+        address().replace("auth.openai.com", "example.com@notopenai.com"),
+        address().replace("auth.openai.com", "openai.com@example.com"),
         "https://[",
     ],
 )
@@ -83,6 +86,11 @@ def test_a_device_code_is_found_with_its_page(said: str) -> None:
     assert device_prompt(said) == Prompt("https://auth.openai.com/codex/device", code="ABCD-12345")
     assert device_prompt(said[: said.index("ABCD")]) is None
     assert device_prompt(said[: said.index("12345") + 3]) is None
+
+
+@pytest.mark.parametrize("host", ["example.com", "auth.openai.com.example.com", "notopenai.com"])
+def test_a_code_for_a_page_of_anybody_else_is_not_shown(host: str) -> None:
+    assert device_prompt(NEW_DEVICE.replace("auth.openai.com", host)) is None
 
 
 def test_the_complaint_is_the_last_error_in_one_line() -> None:

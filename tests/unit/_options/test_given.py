@@ -12,7 +12,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 
 REFUSED = {
     *("user", "api_key", "personal_access_token", "content", "src"),
-    *("homes", "dest", "encrypt_vault_id", "base_url", "container", "name"),
+    *("homes", "dest", "encrypt_vault_id", "base_url", "container", "name", "account_id"),
 }
 EMPTY = (None, "", " ", "\n", Vaulted(""))
 
