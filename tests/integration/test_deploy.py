@@ -138,3 +138,57 @@ def test_users_are_logged_out_by_name_or_all(container: Container, playbook: Pla
     assert not any(path.endswith("auth.json") for path in left)
     assert sum(path.endswith("config.toml") for path in left) == 2
     assert sum("auth.json." in path and path.endswith("~") for path in left) == 2
+
+
+TWO_HOMES: Options = {"codex_homes": [{"user": "alice"}, {"user": "bob"}]}
+
+
+def logged_in(container: Container) -> list[str]:
+    """The users that have a login, of those whom the tests below give one."""
+    return [name for name in ("alice", "bob") if container.exists(f"/home/{name}/.codex/auth.json")]
+
+
+def test_one_user_of_those_that_are_declared(container: Container, other_core: Playbook) -> None:
+    """codex_user means this user alone, declared or not."""
+    for name in ("alice", "bob"):
+        container.write(f"/home/{name}/.codex/auth.json", encode(login(name)), name)
+    hosts = {"host": {**container.ssh("deploy"), **become("root"), **TWO_HOMES}}
+    run = journey(other_core, "logout_local", hosts, codex_user="alice")
+    assert (run.rc, logged_in(container)) == (0, ["bob"]), run.output
+    hosts["host"] |= {"codex_homes": [{"user": "alice"}]}
+    run = journey(other_core, "logout_local", hosts, codex_user="bob")
+    assert (run.rc, logged_in(container)) == (0, []), run.output
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"codex_usres": "alice"}, "codex_usres is no variable of this playbook. Did you mean codex_users?"),
+        ({"codex_host": "web1"}, "codex_host is no variable of this playbook. Did you mean codex_hosts?"),
+        ({"codex_user": "{{ nobody_set_it }}"}, "codex_user cannot be evaluated: 'nobody_set_it' is undefined."),
+        ({"codex_users": "{{ nobody_set_it }}"}, "codex_users cannot be evaluated: 'nobody_set_it' is undefined."),
+        (
+            {"codex_homes": [{"user": "bob", "auth": {"api_key": "{{ nobody_set_it }}"}}]},
+            "codex_homes cannot be evaluated: 'nobody_set_it' is undefined.",
+        ),
+        ({"codex_container": "{{ nobody_set_it }}"}, "codex_container cannot be evaluated: "),
+    ],
+)
+def test_a_variable_that_is_not_what_is_meant_widens_no_run(
+    container: Container, other_core: Playbook, variables: Options, words: str
+) -> None:
+    """It counts as a failure, and not as one that is not set."""
+    for name in ("alice", "bob"):
+        container.write(f"/home/{name}/.codex/auth.json", encode(login(name)), name)
+    host = {**container.ssh("deploy"), **become("root"), **TWO_HOMES, **variables}
+    run = journey(other_core, "logout_local", {"host": host})
+    assert (run.rc, logged_in(container)) == (2, ["alice", "bob"]), run.output
+    assert words in " ".join(" ".join(table(run)).split())
+
+
+def test_users_have_no_effect_where_there_is_one(playbook: Playbook) -> None:
+    run = journey(
+        playbook, "deploy", {"one": local(playbook, "one")}, codex_users="all", codex_api_key="fleet-test-key"
+    )
+    assert (run.rc, auth(playbook, "one").exists()) == (2, False), run.output
+    assert "codex_users has no effect in this playbook. Name the user in codex_user." in "\n".join(table(run))

@@ -118,12 +118,13 @@ def test_what_keeps_codex_from_using_or_saving_a_login(container: Container, pla
 
 
 def test_several_homes_in_one_execution(container: Container, playbook: Playbook) -> None:
-    """Each in its place, whoever else it belongs to; one that cannot be looked at is told among the others."""
+    """Each in its place, whoever else it belongs to; one that cannot be looked at fails the task after the others."""
     container.write("/home/alice/.codex/auth.json", renewed("a"), "alice")
     container.write("/srv/ci/auth.json", '{"OPENAI_API_KEY": "fleet-test-key"}', "bob")
     homes = [{"user": "bob", "codex_home": "/srv/ci"}, {"user": "nobody-here"}, {"user": "alice"}, {"user": "bob"}]
     run = info(playbook, container.docker(), homes=homes)
-    assert (run.changes(), run.executions()) == ([False], 1)
+    assert run.failure() == "There is no user nobody-here on this host. Create the user first, or correct the name."
+    assert run.executions() == 1
     found = run.one("info").result["homes"]
     assert [(home["user"], home.get("codex_home"), home["login"]["method"]) for home in found] == [
         ("bob", "/srv/ci", "apikey"),

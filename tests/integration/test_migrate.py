@@ -151,7 +151,7 @@ def test_there_and_back(other_core: Playbook, version: str, host: Container) -> 
         before = snapshot(host)
         outputs.append(fleet.to_chatgpt("--check", "--diff", "-vvv"))
         assert (outputs[-1].rc, snapshot(host)) == (0, before), outputs[-1].output
-        assert "2 hosts, 4 accounts: 4 changed" in table(outputs[-1])[0]
+        assert "2 hosts, 4 accounts: 4 would change" in table(outputs[-1])[0]
 
         outputs.append(fleet.to_chatgpt("--diff", "-vvv"))
         assert outputs[-1].rc == 0, outputs[-1].output
@@ -247,7 +247,7 @@ def test_a_codex_is_installed_where_that_is_wanted(host: Container, playbook: Pl
     before = snapshot(host, "/home/alice")
     npm = {"codex_install": "npm", "codex_install_version": "0.171.0"}
     checked = migrate(playbook, hosts, "--check", **npm)
-    assert (checked.rc, cells(checked)["host"][:3]) == (0, ["alice", "changed", "ChatGPT"]), checked.output
+    assert (checked.rc, cells(checked)["host"][:3]) == (0, ["alice", "would change", "ChatGPT"]), checked.output
     assert "npm would install Codex 0.171.0." in checked.output
     run = migrate(playbook, hosts, **npm)
     assert (run.rc, snapshot(host, "/home/alice")) == (2, before), run.output

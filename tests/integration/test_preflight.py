@@ -65,7 +65,9 @@ def test_a_key_that_cannot_work_stops_everything(other_core: Playbook, api: Resp
     run = journey(other_core, "preflight", hosts, "fleet.codex.deploy", codex_export_api_key=False)
     assert run.rc == 2, run.output
     assert [row[0] for row in cells(run).values()] == ["failed", "ok", "ok", "ok"]
-    assert "three: ci, asked from here: The API does not know this key: it is wrong, expired or revoked." in "\n".join(table(run))
+    assert "three: ci, asked from here: The API does not know this key: it is wrong, expired or revoked." in "\n".join(
+        table(run)
+    )
     assert not (other_core.folder / "one").exists()
     assert secrets.find(run.output.encode(), "output") == []
     # In a playbook of one's own, what comes after it stops on all hosts, too.
@@ -93,3 +95,25 @@ def test_no_answer_is_no_yes(playbook: Playbook, api: ResponsesApi) -> None:
     hosts["away"] = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9, "codex_api_key": "x"}
     run = journey(playbook, "preflight", hosts, codex_preflight_from_hosts=True)
     assert (run.rc, cells(run)["away"][0]) == (4, "failed"), run.output
+
+
+def test_a_key_that_cannot_be_evaluated_is_none_that_works(other_core: Playbook, api: ResponsesApi) -> None:
+    secrets = Secrets()
+    hosts = hosts_with(other_core, secrets, api)
+    hosts["two"]["codex_api_key"] = "{{ nobody_set_it }}"
+    hosts["three"]["codex_homes"][1]["auth"]["api_key"] = "{{ nobody_set_it }}"
+    run = journey(other_core, "preflight", hosts)
+    assert run.rc == 2, run.output
+    assert {host: row[0] for host, row in cells(run).items()} == {
+        "one": "ok", "two": "failed", "three": "failed", "four": "ok"
+    }  # fmt: skip
+    assert "'nobody_set_it' is undefined" in " ".join(" ".join(table(run)).split())
+    report = "\n".join(table(run))
+    assert secrets.find(report.encode(), "table") == []
+
+
+def test_a_fleet_without_any_key_is_told(playbook: Playbook, api: ResponsesApi) -> None:
+    hosts = {"four": hosts_with(playbook, Secrets(), api)["four"]}
+    run = journey(playbook, "preflight", hosts)
+    assert (run.rc, api.requests) == (2, []), run.output
+    assert "No host has an API key to ask about. Set codex_api_key" in "\n".join(table(run))

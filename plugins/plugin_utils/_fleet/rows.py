@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import collections
+import re
 import typing as t
 from dataclasses import dataclass, field
 
@@ -149,6 +150,11 @@ def _message(result: Result) -> str:
     """Why a task failed: in a loop, the reasons of the items that did."""
     messages = [_text(part.get("msg")) for part in _parts(result) if part.get("failed") or part.get("unreachable")]
     message = _cut(" ".join(dict.fromkeys(filter(None, messages)))) or _text(result.get("msg"))
+    if message and "undefined variable" in message:  # up to 2.18, the whole value of a variable may follow
+        found = re.search(r"'[\w. ]+' is undefined", message)
+        message = (
+            f"A variable cannot be evaluated: {found[0] if found else 'something in it is undefined'}. Correct it."
+        )
     return (message or OTHER_TASK).removeprefix("Task failed: ").removeprefix("Action failed: ")  # 2.19 and later
 
 

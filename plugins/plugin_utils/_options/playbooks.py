@@ -28,6 +28,13 @@ TAKES_USERS: t.Final = "__codex_takes_users"
 """Is true in the playbooks that act on codex_users."""
 
 
+PLACES: t.Final = (
+    *("codex_user", "codex_users", "codex_home", "codex_homes", "codex_container"),
+    *("codex_method", "codex_migrate_to", "codex_version"),
+)
+"""The variables that say what a playbook works on. One that cannot be evaluated would count as not set in Jinja."""
+
+
 def check_playbook_variables(variables: t.Mapping[str, t.Any]) -> None:
     """Raises CodexError for a variable that is nearly one of the playbooks', and for codex_users where it does nothing.
 

@@ -14,7 +14,7 @@ import sys
 import typing as t
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleUndefinedVariable
 from ansible.plugins.action import ActionBase
 
 if sys.version_info < (3, 11):  # noqa: UP036 - said before an import below fails on an older Python
@@ -27,7 +27,7 @@ except ImportError:  # ansible-core 2.18 and earlier
 
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.redaction import Vaulted
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import given_options, with_group_defaults
-from ansible_collections.fleet.codex.plugins.plugin_utils._options.playbooks import check_playbook_variables
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.playbooks import PLACES, check_playbook_variables
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import MODULES
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import Outcome
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.printable import printable_result
@@ -61,6 +61,7 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
             self._variables = task_vars or {}
             if self._variables.get("playbook_dir") == PLAYBOOKS and name != "codex_report":
                 check_playbook_variables(self._variables)
+                self._check_places()
             options = with_group_defaults(plain(self._task.args), self._group_defaults(), MODULES[name])
             self._task.args = given_options(options, MODULES[name])
             try:
@@ -76,6 +77,20 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The result for checked options. Raises CodexError for what is refused."""
         raise NotImplementedError
+
+    def _check_places(self) -> None:
+        """Raises CodexError for a variable that says what to work on and cannot be evaluated."""
+        for name in PLACES:
+            if name in self._variables:
+                try:
+                    self._templar.template({name: self._variables[name]})
+                except AnsibleUndefinedVariable as error:
+                    why = str(error.message).splitlines()[0][:WHY_LIMIT]
+                    raise CodexError(f"{name} cannot be evaluated: {why}. Correct it.") from None
+                except AnsibleError:  # its words may hold a value
+                    raise CodexError(
+                        f"{name} cannot be evaluated. See with ansible-inventory --host what is wrong with it."
+                    ) from None
 
     def _group_defaults(self) -> set[str]:
         """The names of the options that module_defaults set for the whole action group."""
@@ -145,6 +160,9 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
 
 PLAYBOOKS: t.Final = str(pathlib.Path(__file__).parents[3] / "playbooks")
 """The folder of this collection's playbooks."""
+
+WHY_LIMIT: t.Final = 300
+"""Characters of Ansible's own words on a variable."""
 
 
 def plain(value: t.Any) -> t.Any:

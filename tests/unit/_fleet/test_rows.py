@@ -72,6 +72,21 @@ def test_a_loop_is_taken_apart_into_the_homes_of_its_items() -> None:
     assert [row.user for row in fleet_rows({"web1": loop})] == ["alice", "bob", "carol"]
 
 
+def test_a_variable_that_is_undefined_is_named_without_what_is_around_it() -> None:
+    """Up to 2.18, Ansible quotes the whole value of the variable, in which a key may stand."""
+    words = "The task includes an option with an undefined variable.. [{'api_key': 'KEY'}]: 'nope' is undefined"
+    (sentence,) = one({"failed": True, "msg": words}).attention
+    assert sentence == "A variable cannot be evaluated: 'nope' is undefined. Correct it."
+    (sentence,) = one({"failed": True, "msg": "... undefined variable ... KEY"}).attention
+    assert sentence == "A variable cannot be evaluated: something in it is undefined. Correct it."
+
+
+def test_a_task_that_was_skipped_before_another_one_is_not_what_counts() -> None:
+    assert one({"skipped": True, **looked(home("alice"))}).user == "alice"
+    assert one({"skipped": True, "unreachable": True, "msg": "No."}).state == "unreachable"
+    assert one({"skipped": True, "skip_reason": "x"}).state == "not run"
+
+
 def test_a_home_that_several_tasks_worked_on_is_one_account() -> None:
     """What any of them changed counts, and the login that the last one tells of."""
     signed_in = {**looked(home("alice", "none")), "changed": True}

@@ -194,3 +194,10 @@ def test_hostile_values_stay_on_one_line() -> None:
 def test_small_words() -> None:
     assert (counted(0, "host"), counted(1, "host"), counted(2, "host")) == ("0 hosts", "1 host", "2 hosts")
     assert (shortened("abcdef", 6), shortened("abcdefg", 6)) == ("abcdef", "abc...")
+
+
+def test_what_check_mode_would_change_was_not_changed() -> None:
+    lines = fleet_table([row(state="changed")], check_mode=True)
+    assert lines[0] == "Check mode, nothing was changed: 1 host, 1 account: 1 would change"
+    assert "would change" in lines[3]
+    assert "would change" not in "".join(fleet_table([row(state="changed")]))

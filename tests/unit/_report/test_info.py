@@ -214,3 +214,23 @@ def test_a_store_that_the_host_requires_is_a_conflict_in_the_versions_that_read_
 def test_the_method_that_older_versions_prefer() -> None:
     answer = found(config=config_file(b'preferred_auth_method = "chatgpt"\n'))
     assert home_report(answer, None, NOW)["config"]["preferred_auth_method"] == "chatgpt"
+
+
+@pytest.mark.parametrize("version", [None, "0.171.0"])
+def test_a_setting_because_of_which_codex_deletes_the_login_is_a_conflict(version: str | None) -> None:
+    forced = home_report(found(auth=auth_file({"api_key": KEY}), config=config_file(FORCED_CHATGPT)), version, NOW)
+    (conflict,) = forced["login"]["conflicts"]
+    assert conflict.startswith(
+        f"forced_login_method in {CONFIG} does not allow an API key, so Codex deletes this login"
+    )
+    managed = found(auth=auth_file({"content": chatgpt()}), managed=host_file(FORCED_API))
+    (conflict,) = home_report(managed, version, NOW)["login"]["conflicts"]
+    assert conflict.startswith(f"forced_login_method in {MANAGED} does not allow a ChatGPT login")
+
+
+def test_a_setting_that_allows_the_login_or_has_no_effect_is_none() -> None:
+    fits = found(auth=auth_file({"api_key": KEY}), config=config_file(FORCED_API))
+    assert home_report(fits, "0.171.0", NOW)["login"]["conflicts"] == []
+    old = found(auth=auth_file({"api_key": KEY}), config=config_file(FORCED_CHATGPT))
+    assert home_report(old, "0.34.0", NOW)["login"]["conflicts"] == []
+    assert home_report(found(config=config_file(FORCED_CHATGPT)), "0.171.0", NOW)["login"]["conflicts"] == []
