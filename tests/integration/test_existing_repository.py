@@ -25,7 +25,8 @@ BIN = pathlib.Path(sys.executable).parent
 GUIDE = (CHECKOUT / "docs" / "guide.md").read_text(encoding="utf-8")
 SECTION = GUIDE.partition("\n## In an existing infrastructure repository\n")[2].partition("\n## ")[0]
 BLOCKS = re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
-FILES = {found[1]: block for block in BLOCKS if (found := re.match(r"# (\S+/\S+|site\.yml)\n", block))}
+NAMED = [(re.match(r"# (\S+/\S+|site\.yml)\n", block), block) for block in BLOCKS]
+FILES = {found[1]: block for found, block in NAMED if found}
 PLAIN = [yaml.safe_load(block) for block in BLOCKS if block not in FILES.values()]
 PLAYS = [play for data in PLAIN if isinstance(data, list) for play in data if "hosts" in play]
 TASKS = [task for data in PLAIN if isinstance(data, list) for task in data if "hosts" not in task]

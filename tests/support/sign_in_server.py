@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
 """Plays OpenAI's sign-in for a real `codex login`, over TLS or plain HTTP, and the browser of whoever signs in.
 

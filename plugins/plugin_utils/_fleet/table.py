@@ -22,17 +22,32 @@ NOTE_LIMIT: t.Final = 1_000  # characters of a sentence
 LOGINS: t.Final = {"apikey": "API key", "chatgpt": "ChatGPT", "personal_access_token": "personal access token"}
 """The methods of login as a column headed "login" calls them."""
 
+
+def login_name(row: Row) -> str | None:
+    """The method of a row's login as people call it; None where it is not known."""
+    if row.method is None or (row.state == "failed" and row.method == "unreadable"):  # the reason says more
+        return None
+    return LOGINS.get(row.method, row.method)
+
+
+def renewal(row: Row) -> str | None:
+    """What there is to say of the renewal of a ChatGPT login by Codex; None for nothing."""
+    if row.login.get("renewable") is False:
+        return "never"
+    return "due" if row.login.get("refresh_due") is True else None
+
+
 COLUMNS: t.Final[dict[str, t.Callable[[Row], str | None]]] = {
     "HOST": lambda row: row.host,
     "USER": lambda row: row.user,
     "CODEX HOME": lambda row: row.other_home,
     "RESULT": lambda row: row.state,  # in check mode in other words, see state_name
     "NOTE": lambda row: None,  # numbered once all notes are known
-    "LOGIN": lambda row: login_name(row),
+    "LOGIN": login_name,
     "ACCOUNT": lambda row: row.account,
     "PLAN": lambda row: row.text("plan"),
     "EXPIRES": lambda row: (row.text("expires_at") or "")[:10],  # a login lasts for days
-    "RENEW": lambda row: renewal(row),
+    "RENEW": renewal,
     "CODEX": lambda row: row.codex_version,
 }
 """The columns and what is in them. One without any value is left out."""
@@ -94,20 +109,6 @@ def summary(rows: t.Sequence[Row], check_mode: bool = False) -> str:
     line = f"{counted(hosts, 'host')}, {counted(accounts, 'account')}{': ' if states else ''}{states}"
     attention = sum(bool(row.attention) for row in rows)
     return f"{line}. {needing(attention)}." if attention else line
-
-
-def login_name(row: Row) -> str | None:
-    """The method of a row's login as people call it; None where it is not known."""
-    if row.method is None or (row.state == "failed" and row.method == "unreadable"):  # the reason says more
-        return None
-    return LOGINS.get(row.method, row.method)
-
-
-def renewal(row: Row) -> str | None:
-    """What there is to say of the renewal of a ChatGPT login by Codex; None for nothing."""
-    if row.login.get("renewable") is False:
-        return "never"
-    return "due" if row.login.get("refresh_due") is True else None
 
 
 def counted(count: int, what: str) -> str:
