@@ -31,6 +31,8 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._transport.tunnel impo
 from ansible_collections.fleet.codex.plugins.plugin_utils.desired_state import DesiredHome
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 
+TIMEOUT_LIMIT: t.Final = 24 * 60 * 60  # seconds
+
 display = Display()
 
 
@@ -44,8 +46,10 @@ class ActionModule(CodexAction):
                 "codex_remote_login does not work on Windows hosts. Run `codex login` there, or sign in elsewhere and "
                 "copy that login to the host."
             )
-        if arguments["timeout"] < 1:
-            raise CodexError("timeout must be at least 1, in seconds.")
+        if not 1 <= arguments["timeout"] <= TIMEOUT_LIMIT:
+            raise CodexError(
+                f"timeout (codex_login_timeout in the playbook) must be from 1 to {TIMEOUT_LIMIT}, in seconds."
+            )
         place = desired_place(arguments)
         if place["codex_version"] is None:
             place["detect_version"] = True
@@ -97,11 +101,11 @@ class _Person:
         shown = "\n".join(CONTROL.sub("?", line) for line in text.split("\n"))
         display.display(shown, screen_only=True)
 
-    def open_tunnel(self, port: int) -> t.Callable[[], None]:
+    def open_tunnel(self, port: int, meanwhile: t.Callable[[], None]) -> t.Callable[[], None]:
         """Forwards the port, but for hosts that are this machine; returns what looks whether it still is forwarded."""
         if self._transport == "local":
             return lambda: None
-        self._tunnel = Tunnel(self._settings(), port)
+        self._tunnel = Tunnel(self._settings(), port, meanwhile)
         return self._tunnel.check
 
     def close_tunnel(self) -> None:

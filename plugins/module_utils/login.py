@@ -11,6 +11,7 @@ docs/protocol.md says. It decides nothing about credentials: `install` does the 
 
 import binascii
 import os
+import signal
 
 from ansible_collections.fleet.codex.plugins.module_utils._login.scratch import (
     end_all,
@@ -24,7 +25,7 @@ from ansible_collections.fleet.codex.plugins.module_utils._target.codex_program 
 from ansible_collections.fleet.codex.plugins.module_utils._target.errors import TargetError
 from ansible_collections.fleet.codex.plugins.module_utils._target.folders import check_home_directory, describe_folder
 from ansible_collections.fleet.codex.plugins.module_utils._target.homes import serve_homes
-from ansible_collections.fleet.codex.plugins.module_utils._target.users import in_child_as
+from ansible_collections.fleet.codex.plugins.module_utils._target.users import CHILD_TIME_LIMIT, in_child_as
 from ansible_collections.fleet.codex.plugins.module_utils.apply import apply
 
 
@@ -56,7 +57,7 @@ def start(home, user, codex_home):
         start_supervisor(scratch, [path] + login["arguments"], login["environment"], user, login["seconds"])
         return dict(made, login=look(scratch))
 
-    return in_child_as(user, work)
+    return in_time_as(user, work)
 
 
 def wait(home, user, codex_home):
@@ -109,7 +110,24 @@ def as_user(user, codex_home, work):
         describe_folder(codex_home, user)
         return work()
 
-    return in_child_as(user, checked)
+    return in_time_as(user, checked)
+
+
+def in_time_as(user, work):
+    """work()'s result as the user, within CHILD_TIME_LIMIT also where no child is needed for it. Raises TargetError."""
+    if os.geteuid() != user["uid"]:
+        return in_child_as(user, work)
+
+    def give_up(_number, _frame):
+        raise TargetError("too_slow", user=user["name"], seconds=str(CHILD_TIME_LIMIT))
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(CHILD_TIME_LIMIT)
+    try:
+        return work()
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 STEPS = {"start": start, "wait": wait, "install": install, "stop": stop}

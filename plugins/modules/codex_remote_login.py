@@ -65,7 +65,7 @@ options:
     default: browser
   timeout:
     description:
-      - How long to wait for the person, in seconds. A device code is valid for 15 minutes only.
+      - How long to wait for the person, in seconds, from 1 to 86400. A device code is valid for 15 minutes only.
     type: int
     default: 900
   replace:

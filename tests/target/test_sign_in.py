@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import typing as t
 from pathlib import Path
@@ -60,7 +61,9 @@ class Home:
             "login": {"step": step, "name": NAME, **more},
         }
         environment = {"HOME": str(self.folder), "PATH": f"{self.folder}/bin:/usr/bin:/bin", "SECRET": "of-the-task"}
-        (answer,) = self.program.execute(t.cast(t.Any, "login"), [request], environment=environment, limits=limits)
+        (answer,) = self.program.execute(
+            t.cast(t.Any, "login"), [request], environment=environment, limits=limits, timeout=4 * PATIENCE
+        )
         return t.cast("dict[str, t.Any]", answer)
 
     def start(self, limits: dict[str, float] | None = None, **more: t.Any) -> dict[str, t.Any]:
@@ -251,6 +254,84 @@ def test_what_codex_prints_is_bounded(home: Home) -> None:
     home.go("flood")
     news = home.wait_until(lambda news: len(news["output"]) > 60000)
     assert len(news["output"]) <= 64 * 1024
+
+
+def test_what_the_user_writes_in_its_place_is_bounded(home: Home) -> None:
+    home.start()
+    (home.codex_home / f".fleet-codex-login-{NAME}" / "output").write_bytes(b"y\n" * 1000000)
+    news = home.wait_until(lambda news: len(news["output"]) > 60000)
+    assert len(news["output"]) == 64 * 1024
+
+
+@pytest.mark.parametrize("name", ["lease", "stop", "output", "state", "state.new", "finish"])
+@pytest.mark.parametrize("has_reader", [False, True])
+def test_nothing_waits_for_the_other_end_of_a_fifo(home: Home, name: str, has_reader: bool) -> None:
+    home.start()
+    path = home.codex_home / f".fleet-codex-login-{NAME}" / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK) if has_reader else None
+    try:
+        home.step("wait", seen=[0, None])
+        home.go("login-and-end")
+        answer = home.step("install", operations=replacing(), sha256=sha256(OLD), drop_api_key=False)
+        assert "error" in answer
+        home.step("stop")
+        assert home.scratches() == []
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def nest(folder: Path, depth: int) -> None:
+    """Makes so many folders in each other, in each of which is a file."""
+    before = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(folder)
+        for _level in range(depth):
+            os.mkdir("x", 0o700)
+            Path("file").touch()
+            os.chdir("x")
+    finally:
+        os.chdir(before)
+        os.close(before)
+
+
+def test_folders_in_each_other_without_end_are_removed(home: Home) -> None:
+    other = home.codex_home / ".fleet-codex-login-fedcba9876543210"
+    try:
+        home.start()
+        nest(home.codex_home / f".fleet-codex-login-{NAME}" / "home", 3000)
+        home.step("stop")
+        assert home.scratches() == []
+        other.mkdir()
+        nest(other, 3000)
+        home.start()
+        assert home.scratches() == [f".fleet-codex-login-{NAME}"]
+    finally:
+        for left in home.scratches():  # pytest itself could not remove folders of that depth
+            if left != f".fleet-codex-login-{NAME}" or sys.exc_info()[0]:
+                subprocess.run(["rm", "-rf", str(home.codex_home / left)], check=False)
+
+
+def test_a_link_in_the_folder_is_removed_and_not_what_it_leads_to(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir(mode=0o750)
+    (tmp_path / "precious" / "file").touch()
+    home.start()
+    for folder in ("", "home"):
+        (home.codex_home / f".fleet-codex-login-{NAME}" / folder / "link").symlink_to(tmp_path / "precious")
+    home.step("stop")
+    assert home.scratches() == []
+    assert (tmp_path / "precious" / "file").exists()
+    assert (tmp_path / "precious").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_step_ends_in_time_also_without_root(home: Home) -> None:
+    """The file system of a user's folder may hang."""
+    home.start()
+    seen = [len(home.wait_until(lambda news: news["output"])["output"]), None]
+    answer = home.step("wait", {"CHILD_TIME_LIMIT": 1, "WAIT_SECONDS": 3600}, seen=seen)
+    assert answer["error"]["reason"] == "too_slow"
 
 
 def test_without_a_codex_nothing_is_made(home: Home) -> None:

@@ -12,7 +12,7 @@ import errno
 import fcntl
 import os
 import re
-import shutil
+import stat
 import time
 from itertools import islice
 
@@ -31,6 +31,7 @@ NAME = re.compile(r"[0-9a-f]{16}")
 NOT_LINKED = re.compile(r"auth\.|\.auth-|\.fleet-codex-|\.tmp|tmp$|log$|.*\.sqlite")  # logins, and what Codex writes
 NAMES_LIMIT = 10000  # names of the Codex home that are looked at
 FOLDERS_LIMIT = 20  # folders of sign-ins that are ended and removed at a time; the next start finds the others
+REMOVE_SECONDS = 20  # to remove a folder in, which a program of the user may go on filling
 STOP_SECONDS = 10  # to wait for a supervisor that was asked to end, before it is killed
 
 LEASE, OUTPUT, STATE, STOP, FINISH = "lease", "output", "state", "stop", "finish"
@@ -63,16 +64,27 @@ def make_scratch(codex_home, name):
 
 def touch(scratch, file):
     """Makes an empty file of the sign-in, or gives it the present time."""
-    path = os.path.join(scratch, file)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-    os.utime(path)
+    descriptor = open_file(os.path.join(scratch, file), os.O_WRONLY | os.O_CREAT)
+    try:
+        os.utime(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_file(path, flags):
+    """The descriptor of a regular file. Raises OSError for anything else, and waits for no other end of a FIFO."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), path)
+    return descriptor
 
 
 def write_state(scratch, state):
     """Replaces what the supervisor says of the sign-in, a dict."""
     path = os.path.join(scratch, STATE)
-    with open(path + ".new", "w", encoding="ascii") as file:
-        file.write(dumps(state))
+    with os.fdopen(open_file(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+        file.write(dumps(state).encode("ascii"))
     os.rename(path + ".new", path)
 
 
@@ -93,7 +105,7 @@ def is_supervised(scratch):
 def is_locked(path):
     """Whether somebody holds the lock of a file; False where that cannot be found out."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = open_file(path, os.O_RDWR)
     except OSError:
         return False
     try:
@@ -107,7 +119,7 @@ def is_locked(path):
 
 def take_lock(path):
     """Holds the lock of a file for as long as this process lives, where the file system has locks."""
-    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = open_file(path, os.O_RDWR)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -122,13 +134,16 @@ def end_sign_in(scratch):
     state = read_state(scratch)
     end = time.monotonic() + STOP_SECONDS
     if is_supervised(scratch):
-        touch(scratch, STOP)
+        try:
+            touch(scratch, STOP)
+        except OSError:
+            end = 0  # what is there instead says nothing to the supervisor, which is killed
         while os.path.isdir(scratch) and is_supervised(scratch) and time.monotonic() < end:
             time.sleep(0.02)
     kill_process(state.get("supervisor"))
     kill_group(state.get("codex"))
     kill_with_variable("CODEX_HOME", os.path.join(scratch, HOME))
-    shutil.rmtree(scratch, ignore_errors=True)
+    remove_tree(scratch)
 
 
 def end_all(codex_home):
@@ -136,7 +151,77 @@ def end_all(codex_home):
     scratches = [os.path.join(codex_home, name) for name in names_in(codex_home) if name.startswith(PREFIX)]
     for scratch in scratches[:FOLDERS_LIMIT]:
         if os.path.isdir(scratch) and not os.path.islink(scratch):
-            end_sign_in(scratch)
+            try:
+                end_sign_in(scratch)
+            except OSError:
+                continue  # the others are ended in any case
+
+
+def remove_tree(path):
+    """Removes a folder with all in it, as far as the user may; a link there, and what is no folder, is left.
+
+    However deep it is: the folders in it are emptied into it, one level at a time, so that no path becomes too long.
+    """
+    try:
+        top = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    end, number, is_new = time.monotonic() + REMOVE_SECONDS, 0, True
+    try:
+        os.chmod(top, 0o700)
+        while is_new and time.monotonic() < end:
+            is_new = False
+            for name in os.listdir(top):
+                if is_unlinked(name, top):
+                    continue
+                number = empty_into(top, name, number)
+                is_new = is_removed(name, top) or is_new
+        os.rmdir(path)
+    except OSError:
+        pass
+    finally:
+        os.close(top)
+
+
+def empty_into(top, name, number):
+    """Unlinks what is in a folder of the folder `top`, and moves its folders to `top`; returns the last number used."""
+    try:
+        os.chmod(name, 0o700, dir_fd=top)
+        inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=top)
+    except OSError:
+        return number
+    try:
+        for child in os.listdir(inner):
+            if not is_unlinked(child, inner):
+                number += 1
+                try:
+                    os.chmod(child, 0o700, dir_fd=inner)
+                    os.rename(child, "{}-{}".format(os.getpid(), number), src_dir_fd=inner, dst_dir_fd=top)
+                except OSError:
+                    continue
+    except OSError:
+        pass
+    finally:
+        os.close(inner)
+    return number
+
+
+def is_unlinked(name, folder):
+    """Whether a name that is no folder's was removed from the folder of that descriptor."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except OSError:
+        return False
+    return True
+
+
+def is_removed(name, folder):
+    """Whether an empty folder was removed from the folder of that descriptor."""
+    try:
+        os.rmdir(name, dir_fd=folder)
+    except OSError:
+        return False
+    return True
 
 
 def names_in(folder):

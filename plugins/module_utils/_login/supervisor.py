@@ -10,7 +10,6 @@ over, or when nobody asked for news any more: Ansible was interrupted or killed,
 
 import os
 import select
-import shutil
 import signal
 import subprocess
 import time
@@ -22,7 +21,9 @@ from ansible_collections.fleet.codex.plugins.module_utils._login.scratch import 
     LEASE,
     OUTPUT,
     STOP,
+    open_file,
     read_state,
+    remove_tree,
     take_lock,
     write_state,
 )
@@ -48,7 +49,7 @@ def start_supervisor(scratch, command, environment, user, seconds):
     end = time.monotonic() + START_SECONDS
     while not read_state(scratch):
         if time.monotonic() > end:
-            shutil.rmtree(scratch, ignore_errors=True)  # without which the supervisor ends
+            remove_tree(scratch)  # without which the supervisor ends
             raise TargetError("no_supervisor", user=user["name"], seconds=str(START_SECONDS))
         time.sleep(0.02)
 
@@ -181,7 +182,7 @@ def follow(scratch, process, state, end):
 
 def append(scratch, data):
     """Adds to what is kept of the output; returns how many bytes."""
-    with open(os.path.join(scratch, OUTPUT), "ab") as file:
+    with os.fdopen(open_file(os.path.join(scratch, OUTPUT), os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab") as file:
         file.write(data)
     return len(data)
 
@@ -203,5 +204,5 @@ def end_everything(scratch, process):
             kill_command(process)
         kill_children()
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove_tree(scratch)
     return 0

@@ -18,6 +18,7 @@ from ansible_collections.fleet.codex.plugins.module_utils._login.scratch import 
     read_state,
     touch,
 )
+from ansible_collections.fleet.codex.plugins.module_utils._login.supervisor import OUTPUT_LIMIT
 from ansible_collections.fleet.codex.plugins.module_utils._target.errors import TargetError
 from ansible_collections.fleet.codex.plugins.module_utils._target.reading import digest, read_file
 
@@ -34,20 +35,20 @@ def auth_path(scratch):
 def look(scratch):
     """What there is to say of a sign-in.
 
-    output: all that `codex` printed so far; status: how it ended, None while it runs; is_alive: whether anybody looks
-    after it; auth: the facts about its auth.json.
+    output: what `codex` printed so far, up to OUTPUT_LIMIT also where the user wrote the file; status: how it ended,
+    None while it runs; is_alive: whether anybody looks after it; auth: the facts about its auth.json.
     """
     state = read_state(scratch)
     status = state.get("status")
     if not os.path.isdir(scratch):
         return {"is_alive": False, "output": "", "status": None, "auth": {"path": scratch, "kind": "absent"}}
     try:
-        output = (read_file(os.path.join(scratch, OUTPUT)) or b"").decode("utf-8", "replace")
+        output = (read_file(os.path.join(scratch, OUTPUT)) or b"")[:OUTPUT_LIMIT].decode("utf-8", "replace")
     except OSError:
         output = ""
     return {
         "is_alive": is_supervised(scratch),
-        "output": output or str(state.get("cause", "")),
+        "output": output or str(state.get("cause", ""))[:OUTPUT_LIMIT],
         "status": status if isinstance(status, int) else None,
         "auth": describe_file(auth_path(scratch), "auth"),
     }

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ansible_collections.fleet.codex.plugins.plugin_utils import described_file, messages
 from ansible_collections.fleet.codex.plugins.plugin_utils._auth.soundness import soundness_problems
-from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import account_of, describe_account
+from ansible_collections.fleet.codex.plugins.plugin_utils._auth.summary import account_of, describe_account, method_of
 from ansible_collections.fleet.codex.plugins.plugin_utils._config import versions
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.login import credentials_store
 from ansible_collections.fleet.codex.plugins.plugin_utils._config.sources import Sources, read_sources, value_of
@@ -27,6 +27,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.protocol import AuthSu
 LoginMethod = t.Literal["browser", "device_code"]
 
 NOT_STARTED: t.Final = "Nothing was started."
+NOT_INSTALLED: t.Final = "It was not installed, and nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,19 @@ def needs_sign_in(wanted: WantedSignIn, described: HomeAnswer, now: datetime) ->
     return why_not_this_account(wanted, described, file["auth"]) is not None
 
 
+def why_unusable(login: AuthSummary) -> str | None:
+    """The sentence for a login of a sign-in that Codex could not use: its parts do not match."""
+    if method_of(login) == "chatgpt" and not soundness_problems(login, "auth.json"):
+        return None
+    return (
+        "The sign-in made an auth.json whose parts do not match (auth_mode, tokens, account, last_refresh), so Codex "
+        f"cannot use it as a ChatGPT login. {NOT_INSTALLED} Update codex on the host, and run the play again."
+    )
+
+
 def why_not_this_account(wanted: WantedSignIn, described: HomeAnswer, login: AuthSummary) -> str | None:
     """The sentence for a login of an account that is not wanted, or that the configuration does not allow."""
-    account, kept = account_of(login), "It was not installed, and nothing was changed."
+    account, kept = account_of(login), NOT_INSTALLED
     if wanted.account_id and account != wanted.account_id:
         return (
             f"The sign-in was to {describe_account(login)}, and account_id is {wanted.account_id}. {kept} Sign in to "

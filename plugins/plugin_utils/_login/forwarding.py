@@ -64,7 +64,7 @@ def forwarding_command(settings: SshSettings, port: int) -> list[str]:
         words += ["-o", f'User="{settings.remote_user}"']
     words += ["-o", f"ConnectTimeout={settings.timeout}"]
     words += shlex.split(settings.ssh_common_args or "") + shlex.split(settings.ssh_extra_args or "")
-    return [*words, settings.host]
+    return [*words, "--", settings.host]
 
 
 def why_no_tunnel(transport: str, has_container: bool) -> str | None:

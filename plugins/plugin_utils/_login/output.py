@@ -15,8 +15,15 @@ COLOURS: t.Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 PORTS: t.Final = (1455, 1457)
 """Where `codex login` listens; 0.139 and later take the second where the first is busy (measured)."""
 
-DOMAINS: t.Final = ("openai.com", "chatgpt.com")
-"""Where somebody may be sent to sign in: what calls itself `codex` on a host may print any address."""
+# Where somebody may be sent to sign in, to the letter: what calls itself `codex` on a host may print any address, and a
+# browser reads one in ways of its own, such as a backslash as a slash.
+PAGE: t.Final = re.compile(r"https://auth\.openai\.com/oauth/authorize\?[A-Za-z0-9%&=+._~:/?@!$'()*,;-]+")
+BACK: t.Final = re.compile(r"http://(?:localhost|127\.0\.0\.1):(" + "|".join(map(str, PORTS)) + r")/auth/callback")
+DEVICE_PAGE: t.Final = "https://auth.openai.com/codex/device"
+CODE: t.Final = re.compile(r"[A-Z0-9]{3,12}(?:-[A-Z0-9]{3,12}){1,3}|[A-Z0-9]{6,12}")
+
+OUTPUT_LIMIT: t.Final = 64 * 1024
+"""Characters that are looked at of what a host says that `codex` printed; it prints some 1000."""
 
 ADDRESS_LIMIT: t.Final = 4096
 """Characters of an address that is shown; Codex prints some 500."""
@@ -46,32 +53,21 @@ def browser_prompt(output: str) -> Prompt | None:
 
 def _port_of(word: str) -> int | None:
     """The port of the host's own loopback to which a sign-in page will send the browser; None for any other word."""
-    if not re.match(r"https://[!-~]+$", word) or len(word) > ADDRESS_LIMIT:
+    if len(word) > ADDRESS_LIMIT or not PAGE.fullmatch(word):
         return None
-    try:
-        # The order of the parameters differs between versions (measured).
-        page = urllib.parse.urlsplit(word)
-        query = urllib.parse.parse_qs(page.query)
-        back = urllib.parse.urlsplit(query.get("redirect_uri", [""])[-1])
-        is_own = back.scheme == "http" and back.hostname in ("localhost", "127.0.0.1")
-        return back.port if is_own and back.port in PORTS and _is_of_openai(page) else None
-    except ValueError:
-        return None
-
-
-def _is_of_openai(page: urllib.parse.SplitResult) -> bool:
-    host = page.hostname or ""
-    return any(host == domain or host.endswith(f".{domain}") for domain in DOMAINS)
+    # The order of the parameters differs between versions (measured).
+    targets = urllib.parse.parse_qs(urllib.parse.urlsplit(word).query).get("redirect_uri", [])
+    back = BACK.fullmatch(targets[0]) if len(targets) == 1 else None
+    return int(back[1]) if back else None
 
 
 def device_prompt(output: str) -> Prompt | None:
     """The page and the code to enter there; None as long as they are not printed whole."""
-    text = _whole_lines(COLOURS.sub("", output))
-    page = re.search(r"https://[a-z0-9.-]+/codex/device\b[!-~]*", text)
-    if not page or len(page[0]) > ADDRESS_LIMIT or not _is_of_openai(urllib.parse.urlsplit(page[0])):
+    lines = iter(_whole_lines(COLOURS.sub("", output)).split("\n"))
+    if not any(DEVICE_PAGE in line.split() for line in lines):
         return None
-    code = re.search(r"^\s*([A-Z0-9]{3,12}(?:-[A-Z0-9]{3,12}){1,3}|[A-Z0-9]{6,12})\s*$", text[page.end() :], re.M)
-    return Prompt(page[0], code=code[1]) if code else None
+    code = next((found[0] for line in lines if (found := CODE.fullmatch(line.strip(" \t")))), None)
+    return Prompt(DEVICE_PAGE, code=code) if code else None
 
 
 def _whole_lines(output: str) -> str:
@@ -87,4 +83,7 @@ def complaint(output: str) -> str:
     lines = [line.strip() for line in COLOURS.sub("", output).splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(Error|ERROR)\b", line)]
     said = (errors or lines or [""])[-1]
+    prompt = device_prompt(output)
+    if prompt and prompt.code:
+        said = said.replace(prompt.code, "(hidden)")
     return LONG_WORD.sub("(hidden)", said)[:COMPLAINT_LIMIT]

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.fleet.codex.plugins.plugin_utils._login.output import Prompt
+from ansible_collections.fleet.codex.plugins.plugin_utils._report.printable import printable
+
+NAME_LIMIT: t.Final = 200
+"""Characters of a name that a host gave, of a user or an account."""
 
 
 def invitation(who: str, prompt: Prompt, seconds: float) -> str:
@@ -16,17 +22,17 @@ def invitation(who: str, prompt: Prompt, seconds: float) -> str:
     else:
         what = "Open this address in a browser on the machine that Ansible runs on:"
     end = f"There is time for {duration(seconds)}. Ctrl-C gives up, and everything stays as it was."
-    return f"\n{who}: sign in to Codex. {what}\n\n{prompt.address}\n\n{end}\n"
+    return f"\n{_name(who)}: sign in to Codex. {what}\n\n{prompt.address}\n\n{end}\n"
 
 
 def progress(who: str, seconds: float) -> str:
     """That the sign-in is still waited for. seconds: how long there is time."""
-    return f"{who}: waiting for the sign-in; {duration(seconds)} left."
+    return f"{_name(who)}: waiting for the sign-in; {duration(seconds)} left."
 
 
 def success(who: str, account: str) -> str:
     """That somebody signed in."""
-    return f"{who}: signed in to {account}."
+    return f"{_name(who)}: signed in to {_name(account)}."
 
 
 def duration(seconds: float) -> str:
@@ -37,6 +43,11 @@ def duration(seconds: float) -> str:
     if rest or not minutes:
         parts.append(_counted(rest, "second"))
     return " and ".join(parts)
+
+
+def _name(given: str) -> str:
+    """A name in one line, without anything that could pass for a text of this program's."""
+    return printable(given[:NAME_LIMIT])
 
 
 def _counted(number: int, unit: str) -> str:

@@ -22,6 +22,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._login.checks import (
     needs_sign_in,
     plan_start,
     why_not_this_account,
+    why_unusable,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._login.credential import (
     has_api_key,
@@ -30,6 +31,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._login.credential impo
     without_api_key,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._login.output import (
+    OUTPUT_LIMIT,
     Prompt,
     browser_prompt,
     complaint,
@@ -74,8 +76,11 @@ class Person(t.Protocol):
     def tell(self, text: str) -> None:
         """Shows a text."""
 
-    def open_tunnel(self, port: int) -> t.Callable[[], None]:
-        """Makes the way for the browser's answer; returns what raises CodexError when it is no longer there."""
+    def open_tunnel(self, port: int, meanwhile: t.Callable[[], None]) -> t.Callable[[], None]:
+        """Makes the way for the browser's answer; returns what raises CodexError when it is no longer there.
+
+        meanwhile: to be called every few seconds until the way is there; it may raise CodexError.
+        """
 
     def close_tunnel(self) -> None:
         """Takes that way back, if there is one."""
@@ -166,10 +171,16 @@ class _SignIn:
             folder,
         )
         prompt, facts = self._await_prompt(facts)
-        check = (lambda: None) if prompt.port is None else self._person.open_tunnel(prompt.port)
+        check: t.Callable[[], None] = lambda: None  # noqa: E731
+        if prompt.port is not None:
+            check = self._person.open_tunnel(prompt.port, lambda: self._keep(facts))
         self._end = time.monotonic() + self._wanted.timeout
         self._person.tell(words.invitation(self._who, prompt, self._wanted.timeout))
         return self._await_login(facts, check)
+
+    def _keep(self, facts: SignInFacts) -> None:
+        """Has the host go on with the sign-in while something else is waited for. Raises CodexError if it ended."""
+        self._check_alive(self._wait(facts))
 
     def _await_prompt(self, facts: SignInFacts) -> tuple[Prompt, SignInFacts]:
         find = browser_prompt if self._wanted.method == "browser" else device_prompt
@@ -231,7 +242,8 @@ class _SignIn:
             code = {"reason": "system", "code": "", "cause": "It failed", "path": ""}
             facts: t.Any = {**code, **(failed[0] if failed else {})}
             raise CodexError(messages.target_error(facts))
-        return answer["login"]
+        login_facts = answer["login"]
+        return {**login_facts, "output": login_facts["output"][:OUTPUT_LIMIT]}
 
     def _request(self, login: SignInRequest, operations: t.Sequence[Operation] = ()) -> HomeRequest:
         home = self._wanted.home
@@ -240,7 +252,7 @@ class _SignIn:
     def install(self, facts: SignInFacts, described: HomeAnswer) -> Outcome:
         """Puts the login in place of the home's, if it is one of the account that is wanted. Raises CodexError."""
         login = without_api_key(facts["auth"]["auth"])
-        reason = why_not_this_account(self._wanted, described, login)
+        reason = why_unusable(login) or why_not_this_account(self._wanted, described, login)
         if reason:
             raise CodexError(reason)
         step: SignInRequest = {

@@ -26,6 +26,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexErr
 SET_PARENT_DEATH_SIGNAL: t.Final = 1  # of prctl(2)
 READY_SECONDS: t.Final = 20  # beyond the time-out of the connection, for a tunnel to be there
 PROBE_SECONDS: t.Final = 1.5  # for a host to say that it does not forward
+MEANWHILE_SECONDS: t.Final = 5  # between two calls of what the caller does until the tunnel is there
 END_SECONDS: t.Final = 5  # for ssh to end when it is asked to
 LSOF_SECONDS: t.Final = 10
 SAID_LIMIT: t.Final = 64 * 1024  # bytes of what ssh prints that are looked at
@@ -34,11 +35,19 @@ SAID_LIMIT: t.Final = 64 * 1024  # bytes of what ssh prints that are looked at
 class Tunnel:
     """127.0.0.1:PORT here, forwarded to 127.0.0.1:PORT on a host. Raises CodexError where that cannot be had.
 
-    It ends with `close`, and on Linux with this process, however that ends.
+    meanwhile: what is called every few seconds until it is there. It ends with `close`, and on Linux with this process,
+    however that ends.
     """
 
-    def __init__(self, settings: SshSettings, port: int) -> None:
+    def __init__(self, settings: SshSettings, port: int, meanwhile: t.Callable[[], None] = lambda: None) -> None:
         self._port = port
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_only_one(port))
+            self._start(settings, meanwhile)
+            self._lock = stack.pop_all()
+
+    def _start(self, settings: SshSettings, meanwhile: t.Callable[[], None]) -> None:
+        port = self._port
         check_free(port)
         try:
             command = forwarding.forwarding_command(settings, port)
@@ -61,22 +70,29 @@ class Tunnel:
                 f"{settings.ssh_executable} cannot be started ({error.strerror}). Correct ansible_ssh_executable."
             ) from None
         try:
-            self._await_ready(settings.timeout + READY_SECONDS)
+            self._await_ready(settings.timeout + READY_SECONDS, meanwhile)
         except BaseException:
-            self.close()
+            self._end()
             raise
 
-    def _await_ready(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
+    def _await_ready(self, seconds: float, meanwhile: t.Callable[[], None]) -> None:
+        begin = called = time.monotonic()
         while not _is_listening("127.0.0.1", self._port):
             self.check()
-            if time.monotonic() > end:
+            now = time.monotonic()
+            if now - called >= MEANWHILE_SECONDS:
+                meanwhile()
+                called = time.monotonic()
+            if now > begin + seconds:
                 raise CodexError(forwarding.tunnel_failure(self._port, "nothing, and does not forward the port"))
             time.sleep(0.1)
         self.check()
         if not _stays_open(self._port):
             self.check()
             raise CodexError(forwarding.REFUSED)
+        self.check()
+        if not _is_listener_of(self._process.pid, self._port):
+            raise CodexError(forwarding.busy_port(self._port, holder_of(self._port)))
 
     def check(self) -> None:
         """Raises CodexError where the tunnel has ended, or never forwarded the port."""
@@ -84,12 +100,18 @@ class Tunnel:
         size = self._said.seek(0, os.SEEK_END)
         self._said.seek(max(0, size - SAID_LIMIT))
         said = self._said.read(SAID_LIMIT).decode("utf-8", "replace").replace("\r", "")
-        if has_ended or f"cannot listen to port: {self._port}\n" in said:
+        if f"cannot listen to port: {self._port}\n" in said or (has_ended and "request local forwarding" in said):
+            raise CodexError(forwarding.busy_port(self._port, holder_of(self._port)))
+        if has_ended:
             lines = "\n".join(CONTROL.sub("?", line) for line in said.split("\n"))
             raise CodexError(forwarding.tunnel_failure(self._port, lines))
 
     def close(self) -> None:
         """Ends the tunnel."""
+        self._end()
+        self._lock.close()
+
+    def _end(self) -> None:
         if self._process.poll() is None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -116,6 +138,21 @@ def _end_with_parent() -> t.Callable[[], None] | None:
             os._exit(1)
 
     return prepare
+
+
+def _only_one(port: int) -> socket.socket:
+    """What keeps every other sign-in on this machine from the port for as long as it is open. Raises CodexError.
+
+    Two that begin at once would both find the port free. The lock is the port of the same number for UDP, which nobody
+    needs: all users and network namespaces have it as they have the port itself, and it ends with its process.
+    """
+    lock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        lock.bind(("127.0.0.1", port))
+    except OSError:
+        lock.close()
+        raise CodexError(forwarding.busy_port(port, holder_of(port) or "another sign-in")) from None
+    return lock
 
 
 def check_free(port: int) -> None:
@@ -159,21 +196,44 @@ def _stays_open(port: int) -> bool:
 
 def holder_of(port: int) -> str | None:
     """The program that listens on a port of this machine, as "name (pid)"; None where that cannot be seen."""
-    found = _holder_by_proc(port) if os.path.isdir("/proc/self/fd") else _holder_by_lsof(port)
+    if not os.path.isdir("/proc/self/fd"):
+        found = _holder_by_lsof(port)
+    else:
+        found = next((f"{name} ({process})" for process, name in _holders_by_proc(port)), None)
     return CONTROL.sub("?", found) if found else None
 
 
-def _holder_by_proc(port: int) -> str | None:
+def _is_listener_of(pid: int, port: int) -> bool:
+    """Whether a process, or one that it started, listens on a port of this machine; True where that cannot be seen."""
+    if not os.access(f"/proc/{pid}/fd", os.R_OK):
+        return True
+    for process, _name in _holders_by_proc(port):
+        while process not in (0, pid):
+            process = _parent_of(process)
+        if process == pid:
+            return True
+    return False
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        return int(pathlib.Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _holders_by_proc(port: int) -> t.Iterator[tuple[int, str]]:
+    """The processes that listen on a port, as far as this user may see them, and their names."""
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             for descriptor in (process / "fd").iterdir():
                 with contextlib.suppress(OSError):
                     if os.readlink(descriptor) in sockets:
-                        return f"{(process / 'comm').read_text(errors='replace').strip()} ({process.name})"
+                        yield int(process.name), (process / "comm").read_text(errors="replace").strip()
+                        break
         except OSError:
             continue  # another user's, or it has ended
-    return None
 
 
 def _listening_inodes(port: int) -> t.Iterator[str]:

@@ -13,6 +13,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._login.checks import (
     needs_sign_in,
     plan_start,
     why_not_this_account,
+    why_unusable,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils._login.credential import (
     has_api_key,
@@ -168,6 +169,23 @@ def test_the_workspaces_of_the_configuration_are_compared(value: str, is_allowed
     sentence = why_not_this_account(WANTED, described(config=configuration), summary(login("account-1")))
     assert (sentence is None) is is_allowed
     assert is_allowed or "Sign in to account-2, or correct the setting." in str(sentence)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"auth_mode": "apikey"},
+        {"last_refresh": None},
+        {"last_refresh": "yesterday"},
+        {"secrets": {}},
+        {"auth_mode": None, "secrets": {"access_token": "x", "refresh_token": "x", "OPENAI_API_KEY": "x"}},
+    ],
+)
+def test_a_login_whose_parts_do_not_match_is_not_installed(more: dict[str, t.Any]) -> None:
+    facts = summary(login())
+    assert why_unusable(facts) is None
+    sentence = str(why_unusable(t.cast(AuthSummary, {**facts, **more})))
+    assert "parts do not match" in sentence and "It was not installed" in sentence
 
 
 def test_only_whole_tokens_make_a_login() -> None:

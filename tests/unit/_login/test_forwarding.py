@@ -27,7 +27,7 @@ def test_the_command_has_the_settings_of_the_host_after_its_own() -> None:
         timeout=7,
     )
     command = forwarding_command(settings, 1457)
-    assert command[:2] == ["/opt/bin/ssh", "-N"] and command[-1] == "web1.example.com"
+    assert command[:2] == ["/opt/bin/ssh", "-N"] and command[-2:] == ["--", "web1.example.com"]
     assert "127.0.0.1:1457:127.0.0.1:1457" in command
     options = [command[n + 1] for n, word in enumerate(command) if word == "-o"]
     assert options.index("ControlMaster=no") < options.index("ControlMaster=auto")

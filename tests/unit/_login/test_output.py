@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import urllib.parse
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._login.output import (
     COMPLAINT_LIMIT,
+    OUTPUT_LIMIT,
     Prompt,
     browser_prompt,
     complaint,
@@ -50,6 +52,10 @@ def test_an_address_counts_when_its_line_is_whole() -> None:
     "line",
     [
         address("http://localhost:22/"),
+        address("http://localhost:22/auth/callback"),
+        address("http://localhost:1455/elsewhere"),
+        address("http://localhost:1455@example.com/auth/callback"),
+        address() + "&redirect_uri=http%3A%2F%2Fexample.com",
         address("http://example.com:1455/"),
         address("https://localhost:1455/"),
         address("http://localhost:999999/"),
@@ -60,6 +66,18 @@ def test_an_address_counts_when_its_line_is_whole() -> None:
         address().replace("auth.openai.com", "auth.openai.com.example.com"),
         address().replace("auth.openai.com", "example.com@notopenai.com"),
         address().replace("auth.openai.com", "openai.com@example.com"),
+        address().replace("auth.openai.com", "example.com\\@auth.openai.com"),
+        address().replace("auth.openai.com", "example.com\\.openai.com"),
+        address().replace("auth.openai.com", "example.com%2f@auth.openai.com"),
+        address().replace("auth.openai.com", "example.com%2fauth.openai.com"),
+        address().replace("auth.openai.com", "user@auth.openai.com"),
+        address().replace("auth.openai.com", "auth.openai.com:8443"),
+        address().replace("auth.openai.com", "AUTH.openai.com"),
+        address().replace("auth.openai.com", "community.openai.com"),
+        address().replace("/oauth/authorize", "/anything"),
+        address().replace("/oauth/authorize", "/oauth/authorize/../../logout"),
+        address().replace("/oauth/authorize", "/\\example.com/oauth/authorize"),
+        address() + "\\",
         "https://[",
     ],
 )
@@ -88,9 +106,55 @@ def test_a_device_code_is_found_with_its_page(said: str) -> None:
     assert device_prompt(said[: said.index("12345") + 3]) is None
 
 
-@pytest.mark.parametrize("host", ["example.com", "auth.openai.com.example.com", "notopenai.com"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "example.com",
+        "auth.openai.com.example.com",
+        "notopenai.com",
+        "community.openai.com",
+        "example.com\\@auth.openai.com",
+        "user@auth.openai.com",
+        "example.com%2fauth.openai.com",
+    ],
+)
 def test_a_code_for_a_page_of_anybody_else_is_not_shown(host: str) -> None:
     assert device_prompt(NEW_DEVICE.replace("auth.openai.com", host)) is None
+
+
+@pytest.mark.parametrize("more", ["?next=https://example.com", "/../../logout", "\\@example.com", "x"])
+def test_a_code_for_another_page_of_the_same_host_is_not_shown(more: str) -> None:
+    assert device_prompt(NEW_DEVICE.replace("/codex/device", f"/codex/device{more}")) is None
+
+
+def test_blank_lines_without_end_do_not_take_the_time_of_all_others() -> None:
+    """Where the time grew with the square of the lines, this took a minute of the processor's time."""
+    blank = "https://auth.openai.com/codex/device\n" + " \n" * (OUTPUT_LIMIT // 2)
+
+    def give_up(*_arguments: object) -> None:
+        raise AssertionError("It takes far too long.")
+
+    before = signal.signal(signal.SIGPROF, give_up)
+    signal.setitimer(signal.ITIMER_PROF, 10)
+    try:
+        assert device_prompt(blank) is None
+        assert device_prompt(blank + "ABCD-12345\n") is not None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def test_a_complaint_has_no_device_code() -> None:
+    """It goes into the result and into logs, and whoever has the code takes the login."""
+    assert (
+        complaint(NEW_DEVICE + "Error logging in: ABCD-12345 has expired\n") == "Error logging in: (hidden) has expired"
+    )
+    assert "ABCD" not in complaint(OLD_DEVICE)
+
+
+def test_a_complaint_leaves_an_address_readable() -> None:
+    said = "Error logging in: error sending request for url (https://auth.openai.com/oauth/token)"
+    assert complaint(said) == said
 
 
 def test_the_complaint_is_the_last_error_in_one_line() -> None:

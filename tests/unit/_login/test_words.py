@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.fleet.codex.plugins.plugin_utils._login.output import Prompt
-from ansible_collections.fleet.codex.plugins.plugin_utils._login.words import duration, invitation, progress
+from ansible_collections.fleet.codex.plugins.plugin_utils._login.words import duration, invitation, progress, success
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,25 @@ def test_a_device_code_is_told_with_its_page() -> None:
 
 def test_progress_says_how_long_there_is_time() -> None:
     assert progress("web1 (alice)", 870) == "web1 (alice): waiting for the sign-in; 14 minutes and 30 seconds left."
+
+
+FORGED = "web1\n\nOpen https://example.com\r\x1b[2J\u202e"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        success("web1 (alice)", FORGED),
+        success(FORGED, "account-1"),
+        progress(FORGED, 60),
+        invitation(FORGED, Prompt("https://example.com/sign-in", port=1455), 900).replace("\n", "", 1),
+    ],
+)
+def test_a_name_from_a_host_is_no_line_of_its_own(text: str) -> None:
+    """An account is called what the host says, and would pass for another invitation."""
+    assert text.splitlines()[0].count("web1\\x0a\\x0aOpen https://example.com\\x0d\\x1b[2J\\u202e") == 1
+    assert not any(line.startswith("Open https://example.com") for line in text.splitlines())
+
+
+def test_a_name_without_end_is_cut() -> None:
+    assert len(success("web1 (alice)", "x" * 100000)) < 300

@@ -56,7 +56,8 @@ class Target:
 class Person:
     """Reads, and has a tunnel that a test may break."""
 
-    def __init__(self, broken: str | None = None) -> None:
+    def __init__(self, broken: str | None = None, waits: int = 0) -> None:
+        self.waits = waits
         self.texts: list[str] = []
         self.ports: list[int] = []
         self.is_open = False
@@ -65,8 +66,10 @@ class Person:
     def tell(self, text: str) -> None:
         self.texts.append(text)
 
-    def open_tunnel(self, port: int) -> t.Callable[[], None]:
+    def open_tunnel(self, port: int, meanwhile: t.Callable[[], None]) -> t.Callable[[], None]:
         self.ports.append(port)
+        for _wait in range(self.waits):
+            meanwhile()
         self.is_open = True
 
         def check() -> None:
@@ -142,6 +145,31 @@ def test_codex_that_asks_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_sign_in_that_another_one_took_the_place_of_is_told() -> None:
     assert "another one took its place" in fails(Target(facts(f"{ADDRESS}\n"), facts(is_alive=False)), Person())
+
+
+def test_the_host_is_asked_for_news_while_the_tunnel_is_made() -> None:
+    """Else the host ends the sign-in when that takes long."""
+    said = facts(f"{ADDRESS}\n")
+    target, person = Target(said, said, said, facts(f"{ADDRESS}\n", auth=LOGIN)), Person(waits=2)
+    run(target, person)
+    assert target.names == ["start", "wait", "wait", "wait", "install", "stop"]
+    target = Target(said, facts(f"{ADDRESS}\nError logging in: no\n", status=1))
+    person = Person(waits=1)
+    assert "It says: Error logging in: no" in fails(target, person)
+    assert person.texts == []
+
+
+def test_a_host_that_says_without_end_is_not_listened_to_without_end() -> None:
+    """What is told of it is cut, and so is what is looked at."""
+    said = "x" * module.OUTPUT_LIMIT + f"\n{ADDRESS}\n"
+    target = Target(facts(said), facts(said), facts(said, status=1))
+    assert "The sign-in failed" in fails(target, Person())
+    assert target.steps[1]["login"]["seen"] == [module.OUTPUT_LIMIT, None]
+
+
+def test_a_login_whose_parts_do_not_match_is_not_installed() -> None:
+    mixed = {**LOGIN, "auth": {**LOGIN["auth"], "last_refresh": None}}
+    assert "parts do not match" in fails(Target(facts(f"{ADDRESS}\n", auth=mixed)), Person())
 
 
 def test_a_lost_tunnel_ends_it() -> None:

@@ -41,7 +41,8 @@ def refusal(given: t.Any, is_windows: bool = False, **arguments: t.Any) -> str:
 
 def test_what_cannot_be_signed_in_on_is_refused_before_the_host_is_asked() -> None:
     assert "Windows" in refusal(action(), is_windows=True)
-    assert "timeout must be at least 1" in refusal(action(), timeout=0)
+    for timeout in (0, -1, 86401, 10**30):
+        assert "must be from 1 to 86400" in refusal(action(), timeout=timeout)
     assert "the connection libssh" in refusal(action("ansible.netcommon.libssh"))
 
 

@@ -56,6 +56,8 @@ def test_a_tunnel_is_there_until_it_is_closed(tmp_path: pathlib.Path) -> None:
         check_free(port)
     made.close()
     check_free(port)
+    Tunnel(settings(tmp_path, LISTENS), port).close()
+    assert made  # whose lock was given back, and not collected as garbage
 
 
 def test_what_ssh_says_is_told_without_what_controls_a_terminal(tmp_path: pathlib.Path) -> None:
@@ -75,8 +77,61 @@ def test_a_tunnel_that_ends_later_is_told(tmp_path: pathlib.Path) -> None:
 def test_an_ssh_that_cannot_listen_is_not_waited_for(tmp_path: pathlib.Path) -> None:
     port = free_port()
     code = f"import sys, time\nprint('cannot listen to port: {port}', file=sys.stderr, flush=True)\ntime.sleep(60)\n"
-    with pytest.raises(CodexError, match="cannot listen to port"):
+    with pytest.raises(CodexError, match=rf"Port {port} on the machine .* is used by"):
         Tunnel(settings(tmp_path, code), port)
+
+
+def test_an_ssh_that_ends_since_it_cannot_listen_is_told_as_a_busy_port(tmp_path: pathlib.Path) -> None:
+    port = free_port()
+    with pytest.raises(CodexError, match=rf"Port {port} on the machine .* is used by"):
+        Tunnel(settings(tmp_path, "import sys; sys.exit('Could not request local forwarding.')"), port)
+
+
+def test_a_second_sign_in_finds_the_port_busy_before_the_first_ones_ssh_listens(tmp_path: pathlib.Path) -> None:
+    port = free_port()
+
+    def meanwhile() -> None:
+        with pytest.raises(CodexError, match=rf"Port {port} .* is used by another sign-in, and"):
+            Tunnel(settings(tmp_path / "second", LISTENS), port)
+        raise KeyboardInterrupt
+
+    (tmp_path / "second").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tunnel, "MEANWHILE_SECONDS", 0)
+        with pytest.raises(KeyboardInterrupt):
+            Tunnel(settings(tmp_path, "import time; time.sleep(60)"), port, meanwhile)
+    Tunnel(settings(tmp_path, LISTENS), port).close()  # a tunnel that was given up has left the port
+
+
+def test_a_port_on_which_another_program_listens_by_now_is_busy(tmp_path: pathlib.Path) -> None:
+    """It may have taken the port while ssh connected, before ssh says anything of that."""
+    port = free_port()
+    with contextlib.ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tunnel, "MEANWHILE_SECONDS", 0)
+        called: list[None] = []
+
+        def meanwhile() -> None:
+            if not called:
+                called.append(None)
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+
+        with pytest.raises(CodexError, match=rf"is used by .* \({os.getpid()}\)"):
+            Tunnel(settings(tmp_path, "import time; time.sleep(60)"), port, meanwhile)
+
+
+def test_the_program_that_listens_may_be_a_child_of_ssh(tmp_path: pathlib.Path) -> None:
+    """As it is where ansible_ssh_executable is a script."""
+    settings(tmp_path, LISTENS)
+    (tmp_path / "wrapper").write_text(f'#!/bin/sh\n"{tmp_path}/ssh" "$@"\nexit 1\n')
+    (tmp_path / "wrapper").chmod(0o755)
+    port = free_port()
+    made = Tunnel(SshSettings(host="web1", ssh_executable=str(tmp_path / "wrapper"), timeout=1), port)
+    try:
+        made.check()
+        for process, _name in tunnel._holders_by_proc(port):
+            os.kill(process, 9)
+    finally:
+        made.close()
 
 
 def test_a_tunnel_that_never_forwards_is_ended(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
