@@ -38,15 +38,20 @@ def log_in_here(playbook: Playbook, content: str, folder: str = "home/.codex") -
     return path
 
 
-def folders(playbook: Playbook, *names: str) -> dict[str, Options]:
-    """Hosts that are folders of this machine."""
-    return {
-        name: {"ansible_connection": "local", "codex_home": str(playbook.folder / name / ".codex")} for name in names
-    }
+USERS = {"one": "alice", "two": "bob", "three": "carol", "four": "dora"}
 
 
-def copy_of(playbook: Playbook, name: str) -> dict[str, t.Any]:
-    document: dict[str, t.Any] = json.loads((playbook.folder / name / ".codex" / "auth.json").read_text())
+def accounts(container: Container, *names: str) -> dict[str, Options]:
+    """Hosts that are users of a container."""
+    return {name: container.docker(USERS[name]) for name in names}
+
+
+def auth_of(name: str) -> str:
+    return f"/home/{USERS[name]}/.codex/auth.json"
+
+
+def copy_of(container: Container, name: str) -> dict[str, t.Any]:
+    document: dict[str, t.Any] = json.loads(container.file(auth_of(name)).content)
     return document
 
 
@@ -72,50 +77,48 @@ def test_the_one_liner_of_the_guide(container: Container, other_core: Playbook, 
     assert secrets.find((run.output + again.output).encode(), "output") == []
 
 
-def test_one_login_goes_to_several_hosts_only_when_told(playbook: Playbook) -> None:
+def test_one_login_goes_to_several_hosts_only_when_told(container: Container, playbook: Playbook) -> None:
     secrets = Secrets()
     source = log_in_here(playbook, json.dumps(chatgpt(secrets)))
-    hosts = folders(playbook, "one", "two")
+    hosts = accounts(container, "one", "two")
     run = journey(playbook, "copy_credentials", hosts)
     assert run.rc == 2, run.output
     text = " ".join(" ".join(table(run)).split())
     assert f"{source} holds a ChatGPT login that Codex renews, and there are 2 hosts" in text
     assert "codex_auth_without_refresh_token=true" in text
-    assert not (playbook.folder / "one").exists()
-    assert not (playbook.folder / "two").exists()
+    assert not container.exists(auth_of("one"))
+    assert not container.exists(auth_of("two"))
 
     run = journey(playbook, "copy_credentials", hosts, codex_auth_without_refresh_token=True)
     assert run.rc == 0, run.output
     for name in ("one", "two"):
-        copy = copy_of(playbook, name)
+        copy = copy_of(container, name)
         assert (copy["auth_mode"], copy["tokens"]["refresh_token"]) == ("chatgptAuthTokens", "")
         assert copy["tokens"]["access_token"] == json.loads(source.read_text())["tokens"]["access_token"]
     assert "renews the login" not in json.dumps([task.result for task in run.tasks])
-    # One host alone, since both have the same shell files here.
-    for _time in range(2):
-        again = journey(playbook, "copy_credentials", hosts, "--limit", "one", codex_auth_without_refresh_token=True)
+    again = journey(playbook, "copy_credentials", hosts, codex_auth_without_refresh_token=True)
     assert (again.rc, any(task.changed for task in again.tasks)) == (0, False), again.output
 
-    others = folders(playbook, "three", "four")
+    others = accounts(container, "three", "four")
     run = journey(playbook, "copy_credentials", others, codex_allow_shared_refresh_token=True)
     assert run.rc == 0, run.output
-    assert {copy_of(playbook, name)["tokens"]["refresh_token"] for name in others} == {secrets.make("refresh")}
+    assert {copy_of(container, name)["tokens"]["refresh_token"] for name in others} == {secrets.make("refresh")}
     assert secrets.find(run.output.encode(), "output") == []
 
 
-def test_an_api_key_goes_everywhere(playbook: Playbook) -> None:
+def test_an_api_key_goes_everywhere(container: Container, playbook: Playbook) -> None:
     secrets = Secrets()
     log_in_here(playbook, json.dumps({"OPENAI_API_KEY": secrets.make("key")}), "work")
     run = playbook.run(
-        folders(playbook, "one", "two"), [], name="fleet.codex.copy_credentials", arguments=["-vvv"],
+        accounts(container, "one", "two"), [], name="fleet.codex.copy_credentials", arguments=["-vvv"],
         env={"CODEX_HOME": str(playbook.folder / "work")},
     )  # fmt: skip
     assert run.rc == 0, run.output
-    assert [copy_of(playbook, name)["OPENAI_API_KEY"] for name in ("one", "two")] == [secrets.make("key")] * 2
+    assert [copy_of(container, name)["OPENAI_API_KEY"] for name in ("one", "two")] == [secrets.make("key")] * 2
     assert secrets.find(run.output.encode(), "output") == []
 
 
-def test_the_file_may_be_a_vault(playbook: Playbook) -> None:
+def test_the_file_may_be_a_vault(container: Container, playbook: Playbook) -> None:
     secrets = Secrets()
     source = log_in_here(playbook, json.dumps(chatgpt(secrets)), "credentials")
     (playbook.folder / "password").write_text("fleet-test-password")
@@ -126,15 +129,15 @@ def test_the_file_may_be_a_vault(playbook: Playbook) -> None:
         cwd=playbook.folder, check=True, capture_output=True,
     )  # fmt: skip
     given = {"codex_auth_src": "credentials/auth.json"}
-    hosts = folders(playbook, "one")
+    hosts = accounts(container, "one")
     for arguments in ([], ["--vault-password-file", "wrong"]):
         run = journey(playbook, "copy_credentials", hosts, *arguments, **given)
         assert run.rc == 2, run.output
         assert "ecrypt" in run.output
-        assert not (playbook.folder / "one").exists()
+        assert not container.exists(auth_of("one"))
         assert secrets.find(run.output.encode(), "output") == []
     run = journey(playbook, "copy_credentials", hosts, "--vault-password-file", "password", **given)
-    assert (run.rc, copy_of(playbook, "one")["tokens"]["refresh_token"]) == (0, secrets.make("refresh")), run.output
+    assert (run.rc, copy_of(container, "one")["tokens"]["refresh_token"]) == (0, secrets.make("refresh")), run.output
 
 
 @pytest.mark.parametrize(
@@ -145,19 +148,21 @@ def test_the_file_may_be_a_vault(playbook: Playbook) -> None:
         ('{"OPENAI_API_KEY": null}', "has no login"),
     ],
 )
-def test_what_is_no_login_goes_nowhere(playbook: Playbook, content: str | None, message: str) -> None:
+def test_what_is_no_login_goes_nowhere(
+    container: Container, playbook: Playbook, content: str | None, message: str
+) -> None:
     source = playbook.folder / "home" / ".codex" / "auth.json"
     if content is not None:
         log_in_here(playbook, content)
-    run = journey(playbook, "copy_credentials", folders(playbook, "one"))
+    run = journey(playbook, "copy_credentials", accounts(container, "one"))
     assert run.rc == 2, run.output
     assert message.format(source=source) in " ".join(" ".join(table(run)).split())
-    assert not (playbook.folder / "one").exists()
+    assert not container.exists(auth_of("one"))
 
 
-def test_another_account_stays(playbook: Playbook) -> None:
+def test_another_account_stays(container: Container, playbook: Playbook) -> None:
     log_in_here(playbook, encode(login("alice")))
-    log_in_here(playbook, encode(login("bob")), "one/.codex")
-    run = journey(playbook, "copy_credentials", folders(playbook, "one"))
+    container.write(auth_of("one"), encode(login("bob")), USERS["one"])
+    run = journey(playbook, "copy_credentials", accounts(container, "one"))
     assert run.rc == 2, run.output
-    assert copy_of(playbook, "one")["tokens"]["account_id"] == "bob"
+    assert copy_of(container, "one")["tokens"]["account_id"] == "bob"

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import pathlib
 
 import pytest
 from ansible_collections.fleet.codex.tests.support.codex_client import binary
@@ -19,13 +18,17 @@ UNREACHABLE: Options = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1"
 """Nothing listens there."""
 
 
-def local(playbook: Playbook, name: str) -> Options:
-    """A host that is a folder of this machine."""
-    return {"ansible_connection": "local", "codex_home": str(playbook.folder / "homes" / name / ".codex")}
+USERS = {"one": "alice", "two": "bob", "three": "carol", "wrong": "dora"}
 
 
-def auth(playbook: Playbook, name: str) -> pathlib.Path:
-    return playbook.folder / "homes" / name / ".codex" / "auth.json"
+def account(container: Container, name: str) -> Options:
+    """A host that is a user of a container."""
+    return container.docker(USERS[name])
+
+
+def is_in(container: Container, name: str) -> bool:
+    """Whether the user of that host is logged in."""
+    return container.exists(f"/home/{USERS[name]}/.codex/auth.json")
 
 
 def test_a_fleet_is_logged_in_and_logged_out(container: Container, other_core: Playbook) -> None:
@@ -76,15 +79,15 @@ def test_a_fleet_is_logged_in_and_logged_out(container: Container, other_core: P
     assert secrets.find(report.read_bytes(), "report") == []
 
 
-def test_hosts_that_fail_stop_no_other_one(other_core: Playbook) -> None:
+def test_hosts_that_fail_stop_no_other_one(container: Container, other_core: Playbook) -> None:
     """The table says which; the run fails."""
     playbook = other_core
     hosts = {
-        "one": local(playbook, "one"),
+        "one": account(container, "one"),
         "away": UNREACHABLE,
         "nobody": {"ansible_connection": "local", "codex_user": "nobody-here"},
-        "wrong": {**local(playbook, "wrong"), "codex_settings": 3},
-        "two": local(playbook, "two"),
+        "wrong": {**account(container, "wrong"), "codex_settings": 3},
+        "two": account(container, "two"),
     }
     run = journey(playbook, "deploy", hosts, codex_api_key="fleet-test-key", codex_export_api_key=False)
     assert run.rc not in (0, 1), run.output
@@ -92,26 +95,26 @@ def test_hosts_that_fail_stop_no_other_one(other_core: Playbook) -> None:
     assert found["away"][0] == "unreachable"
     assert "failed" in found["nobody"]
     assert "failed" in found["wrong"]
-    assert [auth(playbook, name).exists() for name in ("one", "two", "wrong")] == [True, True, False]
+    assert [is_in(container, name) for name in ("one", "two", "wrong")] == [True, True, False]
     text = " ".join(" ".join(table(run)).split())
     assert "There is no user nobody-here on this host." in text
     assert "port 9: Connection refused" in text
 
 
-def test_a_batch_that_fails_as_a_whole_stops_the_next(playbook: Playbook) -> None:
-    hosts = {name: local(playbook, name) for name in ("one", "two", "three")}
+def test_a_batch_that_fails_as_a_whole_stops_the_next(container: Container, playbook: Playbook) -> None:
+    hosts = {name: account(container, name) for name in ("one", "two", "three")}
     hosts["one"]["codex_user"] = "nobody-here"
     given = {"codex_api_key": "fleet-test-key", "codex_export_api_key": False}
     run = journey(playbook, "deploy", hosts, codex_serial=1, **given)
     assert run.rc == 2, run.output
-    assert not auth(playbook, "two").exists()
+    assert not is_in(container, "two")
     assert table(run)[0].startswith("3 hosts, 1 account: 2 not run, 1 failed")
     whole = journey(playbook, "deploy", hosts, codex_serial=2, **given)
-    assert (whole.rc, auth(playbook, "two").exists(), auth(playbook, "three").exists()) == (2, True, True), whole.output
+    assert (whole.rc, is_in(container, "two"), is_in(container, "three")) == (2, True, True), whole.output
 
 
-def test_hosts_are_chosen_and_paths_start_in_the_current_folder(playbook: Playbook) -> None:
-    hosts = {name: local(playbook, name) for name in ("one", "two")}
+def test_hosts_are_chosen_and_paths_start_in_the_current_folder(container: Container, playbook: Playbook) -> None:
+    hosts = {name: account(container, name) for name in ("one", "two")}
     source = playbook.folder / "credentials" / "auth.json"
     source.parent.mkdir()
     source.write_text(encode(login("alice")))
@@ -120,7 +123,7 @@ def test_hosts_are_chosen_and_paths_start_in_the_current_folder(playbook: Playbo
         codex_hosts="two", codex_auth_src="credentials/auth.json", codex_report="logins.json",
     )  # fmt: skip
     assert run.rc == 0, run.output
-    assert [auth(playbook, name).exists() for name in ("one", "two")] == [False, True]
+    assert [is_in(container, name) for name in ("one", "two")] == [False, True]
     assert [account["host"] for account in json.loads((playbook.folder / "logins.json").read_text())["accounts"]] == [
         "two"
     ]
@@ -186,9 +189,9 @@ def test_a_variable_that_is_not_what_is_meant_widens_no_run(
     assert words in " ".join(" ".join(table(run)).split())
 
 
-def test_users_have_no_effect_where_there_is_one(playbook: Playbook) -> None:
+def test_users_have_no_effect_where_there_is_one(container: Container, playbook: Playbook) -> None:
     run = journey(
-        playbook, "deploy", {"one": local(playbook, "one")}, codex_users="all", codex_api_key="fleet-test-key"
+        playbook, "deploy", {"one": account(container, "one")}, codex_users="all", codex_api_key="fleet-test-key"
     )
-    assert (run.rc, auth(playbook, "one").exists()) == (2, False), run.output
+    assert (run.rc, is_in(container, "one")) == (2, False), run.output
     assert "codex_users has no effect in this playbook. Name the user in codex_user." in "\n".join(table(run))

@@ -44,7 +44,7 @@ cp -a /root /var/lib/homes/root
 
 _RESET = """\
 set -e
-rm -rf /home/* /root /srv/* /etc/codex /tmp/* /tmp/.[!.]* /var/tmp/*
+rm -rf /home/* /root /srv/* /etc/codex /tmp/* /tmp/.[!.]* /var/tmp/* /usr/local/bin/codex
 cp -a /var/lib/homes/root /root
 for home in /var/lib/homes/*; do [ "$home" = /var/lib/homes/root ] || cp -a "$home" /home; done
 """
