@@ -171,9 +171,7 @@ class _SignIn:
             folder,
         )
         prompt, facts = self._await_prompt(facts)
-        check: t.Callable[[], None] = lambda: None  # noqa: E731
-        if prompt.port is not None:
-            check = self._person.open_tunnel(prompt.port, lambda: self._keep(facts))
+        check = self._person.open_tunnel(prompt.port, lambda: self._keep(facts)) if prompt.port is not None else None
         self._end = time.monotonic() + self._wanted.timeout
         self._person.tell(words.invitation(self._who, prompt, self._wanted.timeout))
         return self._await_login(facts, check)
@@ -197,13 +195,14 @@ class _SignIn:
                 )
             facts = self._wait(facts)
 
-    def _await_login(self, facts: SignInFacts, check_tunnel: t.Callable[[], None]) -> SignInFacts:
+    def _await_login(self, facts: SignInFacts, check_tunnel: t.Callable[[], None] | None) -> SignInFacts:
         told = time.monotonic()
         while True:
             if "auth" in facts["auth"] and is_complete(facts["auth"]["auth"]):
                 return facts
             self._check_alive(facts)
-            check_tunnel()
+            if check_tunnel:
+                check_tunnel()
             now = time.monotonic()
             if now > self._end:
                 raise CodexError(
