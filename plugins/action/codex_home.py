@@ -37,7 +37,7 @@ class ActionModule(CodexAction):
         ]
         migration = None
         if migrate_to:
-            where = f"{self.host}, {transport.container}" if transport.container else self.host
+            where = self.place(transport)
             migration = Migration(transport, homes, migrate_to, where, check_mode=self._task.check_mode)
             if migration.sign_in:
                 return {"changed": False, "homes": [], "sign_in": migration.sign_in}

@@ -64,17 +64,9 @@ class ActionModule(CodexAction):
         person = _Person(self, has_container=transport.container is not None)
         if wanted.method == "browser":
             person.check_way()
-        host = f"{self.host}, {transport.container}" if transport.container else self.host
         with _interruptible():
-            outcome = remote_login(transport, wanted, person, host, check_mode=self._task.check_mode)
-        result: dict[str, t.Any] = {"changed": outcome.changed, "homes": outcome.homes}
-        if self._task.diff:
-            result["diff"] = outcome.diffs
-        if outcome.warnings:
-            result["warnings"] = outcome.warnings
-        if outcome.failure:
-            result |= {"failed": True, "msg": outcome.failure}
-        return result
+            outcome = remote_login(transport, wanted, person, self.place(transport), check_mode=self._task.check_mode)
+        return {**self.result_of(outcome), "homes": outcome.homes}
 
 
 class _Person:

@@ -52,19 +52,32 @@ def check_login_survives(
 
 
 def deletion_warnings(views: t.Iterable[View], auth: AuthSummary | None, version: versions.Version | None) -> list[str]:
-    """A warning for each configuration file because of which this version of Codex deletes the auth.json there is."""
+    """A warning for each configuration file because of which this version of Codex deletes the auth.json there is.
+
+    The values in the files are of any type, and one that is none of Codex's keeps it from starting instead.
+    """
     method = _counts_as(auth) if auth is not None else "none"
     if auth is None or method not in versions.FORCED_LOGIN_METHOD:
         return []
     if version is not None and not versions.KEYS["forced_login_method"].works_in(version):
         return []
-    found = [value_of("forced_login_method", view) for view in views]
-    return [
-        f"forced_login_method in {path} does not allow {with_article(method)}, so Codex deletes this login when it "
-        "runs. Change the setting, or move the login with the playbook fleet.codex.migrate."
-        for forced, path in dict.fromkeys(found)
-        if forced in versions.FORCED_LOGIN_METHOD.values() and forced != versions.FORCED_LOGIN_METHOD[method]
-    ]
+    own = versions.FORCED_LOGIN_METHOD[method]
+    others = [other for other in versions.FORCED_LOGIN_METHOD.values() if other != own]
+    found = []
+    for view in views:
+        forced, path = value_of("forced_login_method", view)
+        if forced in others:
+            found.append(
+                f"forced_login_method in {path} does not allow {with_article(method)}, so Codex deletes this login "
+                "when it runs. Change the setting, or move the login with the playbook fleet.codex.migrate."
+            )
+        workspace = _other_workspace(view, auth, method)
+        if workspace:
+            found.append(
+                f"forced_chatgpt_workspace_id in {workspace} does not name the account of this login, so Codex deletes "
+                "it when it runs. Change the setting, or log in to the account that it names."
+            )
+    return [*dict.fromkeys(found)]
 
 
 def _counts_as(auth: AuthSummary) -> str:
@@ -79,10 +92,16 @@ def _counts_as(auth: AuthSummary) -> str:
     return "apikey" if is_key else "chatgpt"
 
 
-def _check_workspace(view: View, auth: AuthSummary, method: str, auth_path: str) -> None:
+def _other_workspace(view: View, auth: AuthSummary, method: str) -> str | None:
+    """The path of the file that allows ChatGPT accounts, and not that of this login; None where there is none."""
     workspaces, path = value_of("forced_chatgpt_workspace_id", view)
     allowed = workspaces if isinstance(workspaces, list) else [workspaces]  # a list from 0.131 on
-    if method == "chatgpt" and workspaces and account_of(auth) not in allowed:
+    return path if method == "chatgpt" and workspaces and account_of(auth) not in allowed else None
+
+
+def _check_workspace(view: View, auth: AuthSummary, method: str, auth_path: str) -> None:
+    path = _other_workspace(view, auth, method)
+    if path:
         raise CodexError(
             f"forced_chatgpt_workspace_id in {path} does not name the account of {auth_path}, "
             f"{describe_account(auth)}: Codex would delete the login. Make the two agree; nothing was changed."

@@ -132,10 +132,8 @@ def _merged(rows: t.Iterable[Row]) -> list[Row]:
         earlier = merged.setdefault((row.user, row.codex_home, -1 if row.codex_home else n), row)
         if earlier is not row:
             earlier.state = min(earlier.state, row.state, key=MERGED_STATES.index)
-            earlier.login, earlier.codex_version = (
-                row.login or earlier.login,
-                row.codex_version or earlier.codex_version,
-            )
+            earlier.login = row.login or earlier.login
+            earlier.codex_version = row.codex_version or earlier.codex_version
             earlier.attention = [*dict.fromkeys([*earlier.attention, *row.attention])][:SENTENCE_LIMIT]
     return [*merged.values()]
 

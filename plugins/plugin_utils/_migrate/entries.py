@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.auth import CREDENTIALS
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.specs import CONFIG, Arguments, defaults
 
 MigrateTo = t.Literal["apikey", "chatgpt"]
@@ -15,7 +16,6 @@ MigrateTo = t.Literal["apikey", "chatgpt"]
 OPTIONS_OF: t.Final[dict[MigrateTo, tuple[str, ...]]] = {"apikey": ("api_key",), "chatgpt": ("src", "content")}
 """The options that give a login of the new method."""
 
-OTHER_OPTIONS: t.Final = ("api_key", "personal_access_token", "src", "content")
 KEY_VARIABLES: t.Final = ("OPENAI_API_KEY", "CODEX_API_KEY")
 """The variables that hold an API key, which are of no use to a ChatGPT login."""
 
@@ -51,7 +51,7 @@ def _auth(auth: Arguments | None, migrate_to: MigrateTo, backup: bool) -> Argume
         return None
     return {
         **auth,
-        **{name: None for name in OTHER_OPTIONS if name not in given},
+        **{name: None for name in CREDENTIALS if name not in given},
         "update": "always" if auth["update"] == "always" else "if_newer",
         "on_account_mismatch": "replace",
         **_copies(auth, backup),

@@ -115,15 +115,21 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
 
         Raises CodexError.
         """
-        # Homes of several containers have the same path on one host, and are not one home.
-        place = f"{self.host}, {transport.container}" if transport.container else self.host
         outcome = converge(
             transport,
             homes,
             check_mode=self._task.check_mode,
             verify=verify,
-            reserve=functools.partial(reserve_logins, C.DEFAULT_LOCAL_TMP, place),
+            reserve=functools.partial(reserve_logins, C.DEFAULT_LOCAL_TMP, self.place(transport)),
         )
+        return outcome, self.result_of(outcome)
+
+    def place(self, transport: Transport) -> str:
+        """The host, and the container in it: homes of several containers have the same path on one host."""
+        return f"{self.host}, {transport.container}" if transport.container else self.host
+
+    def result_of(self, outcome: Outcome) -> dict[str, t.Any]:
+        """The part of the result that all writing modules share."""
         result: dict[str, t.Any] = {"changed": outcome.changed}
         if self._task.diff:
             result["diff"] = outcome.diffs
@@ -131,7 +137,7 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
             result["warnings"] = outcome.warnings
         if outcome.failure:
             result |= {"failed": True, "msg": outcome.failure}
-        return outcome, result
+        return result
 
     def read_source(self, name: str) -> bytes:
         """A file of the controller, found as ``copy`` finds its ``src`` and decrypted if it is a vault.

@@ -234,3 +234,21 @@ def test_a_setting_that_allows_the_login_or_has_no_effect_is_none() -> None:
     old = found(auth=auth_file({"api_key": KEY}), config=config_file(FORCED_CHATGPT))
     assert home_report(old, "0.34.0", NOW)["login"]["conflicts"] == []
     assert home_report(found(config=config_file(FORCED_CHATGPT)), "0.171.0", NOW)["login"]["conflicts"] == []
+
+
+@pytest.mark.parametrize("value", ['["chatgpt"]', "{ a = 1 }", "7", "true"])
+def test_a_setting_of_any_type_breaks_no_report(value: str) -> None:
+    """A user who writes one must not keep the others of the host from being looked at."""
+    config = config_file(f"forced_login_method = {value}\nforced_chatgpt_workspace_id = {value}\n".encode())
+    for auth in (auth_file({"api_key": KEY}), auth_file({"content": chatgpt()})):
+        assert home_report(found(auth=auth, config=config), "0.171.0", NOW)["login"]["method"] in ("apikey", "chatgpt")
+
+
+def test_a_workspace_because_of_which_codex_deletes_the_login_is_a_conflict() -> None:
+    tokens = auth_file({"content": chatgpt()})
+    (conflict,) = home_report(
+        found(auth=tokens, config=config_file(b'forced_chatgpt_workspace_id = "account-2"\n')), "0.171.0", NOW
+    )["login"]["conflicts"]
+    assert conflict.startswith(f"forced_chatgpt_workspace_id in {CONFIG} does not name the account of this login")
+    fits = found(auth=tokens, config=config_file(b'forced_chatgpt_workspace_id = ["account-1"]\n'))
+    assert home_report(fits, "0.171.0", NOW)["login"]["conflicts"] == []
