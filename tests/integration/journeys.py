@@ -28,6 +28,11 @@ def table(run: Run) -> list[str]:
     return lines
 
 
+def words_of_table(run: Run) -> str:
+    """The words of the table in one line, since where its lines break depends on the length of a folder's path."""
+    return " ".join(" ".join(table(run)).split())
+
+
 def cells(run: Run) -> dict[str, list[str]]:
     """The cells of the table's lines, by their hosts, or by host and user where a host has several lines."""
     lines = table(run)

@@ -15,7 +15,7 @@ from ansible_collections.fleet.codex.tests.support.credentials import encode, jw
 from ansible_collections.fleet.codex.tests.support.hosts import Container
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
-from .journeys import Options, cells, journey, login_status, put_codex, table
+from .journeys import Options, cells, journey, login_status, put_codex, words_of_table
 from .leaks import Secrets
 
 NOW = dt.datetime.now(dt.UTC)
@@ -83,7 +83,7 @@ def test_one_login_goes_to_several_hosts_only_when_told(container: Container, pl
     hosts = accounts(container, "one", "two")
     run = journey(playbook, "copy_credentials", hosts)
     assert run.rc == 2, run.output
-    text = " ".join(" ".join(table(run)).split())
+    text = words_of_table(run)
     assert f"{source} holds a ChatGPT login that Codex renews, and there are 2 hosts" in text
     assert "codex_auth_without_refresh_token=true" in text
     assert not container.exists(auth_of("one"))
@@ -156,7 +156,7 @@ def test_what_is_no_login_goes_nowhere(
         log_in_here(playbook, content)
     run = journey(playbook, "copy_credentials", accounts(container, "one"))
     assert run.rc == 2, run.output
-    assert message.format(source=source) in " ".join(" ".join(table(run)).split())
+    assert message.format(source=source) in words_of_table(run)
     assert not container.exists(auth_of("one"))
 
 

@@ -11,7 +11,7 @@ from ansible_collections.fleet.codex.tests.support.credentials import encode, lo
 from ansible_collections.fleet.codex.tests.support.hosts import Container, become
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
-from .journeys import Options, cells, journey, login_status, put_codex, table
+from .journeys import Options, cells, journey, login_status, put_codex, table, words_of_table
 from .leaks import Secrets
 
 UNREACHABLE: Options = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
@@ -96,7 +96,7 @@ def test_hosts_that_fail_stop_no_other_one(container: Container, other_core: Pla
     assert "failed" in found["nobody"]
     assert "failed" in found["wrong"]
     assert [is_in(container, name) for name in ("one", "two", "wrong")] == [True, True, False]
-    text = " ".join(" ".join(table(run)).split())
+    text = words_of_table(run)
     assert "There is no user nobody-here on this host." in text
     assert "port 9: Connection refused" in text
 
@@ -186,7 +186,7 @@ def test_a_variable_that_is_not_what_is_meant_widens_no_run(
     host = {**container.ssh("deploy"), **become("root"), **TWO_HOMES, **variables}
     run = journey(other_core, "logout_local", {"host": host})
     assert (run.rc, logged_in(container)) == (2, ["alice", "bob"]), run.output
-    assert words in " ".join(" ".join(table(run)).split())
+    assert words in words_of_table(run)
 
 
 def test_users_have_no_effect_where_there_is_one(container: Container, playbook: Playbook) -> None:

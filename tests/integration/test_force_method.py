@@ -12,7 +12,7 @@ from ansible_collections.fleet.codex.tests.support.codex_client import MOCK, bin
 from ansible_collections.fleet.codex.tests.support.hosts import Container, become
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
-from .journeys import Options, journey, table
+from .journeys import Options, journey, words_of_table
 
 VERSIONS = ("0.20.0", "0.34.0", "0.45.0", "0.171.0")
 KEY = "fleet-test-key-of-the-method"
@@ -84,7 +84,7 @@ def test_each_version_gets_its_key_and_everything_else_stays(host: Container, ot
     assert {user: config(host, user) for user in users} == {
         "alice": MINE, "bob": MINE + PREFERRED, "carol": MINE, "dora": MINE + FORCED,
     }  # fmt: skip
-    told = " ".join(" ".join(table(done)).split())
+    told = words_of_table(done)
     assert [f"Codex {version} has no setting that chooses the method" in told for version in VERSIONS] == [
         True, False, True, False,
     ]  # fmt: skip
@@ -120,7 +120,7 @@ def test_a_method_with_which_codex_would_delete_the_login_is_refused(host: Conta
     run = force(playbook, of_users(host, "alice", "dora"), codex_method="chatgpt")
     assert run.rc == 2, run.output
     assert (config(host, "alice"), config(host, "dora")) == (MINE, MINE + FORCED.replace('"api"', '"chatgpt"'))
-    told = " ".join(" ".join(table(run)).split())
+    told = words_of_table(run)
     assert (
         "forced_login_method in /home/alice/.codex/config.toml does not allow an API key, which is what "
         "/home/alice/.codex/auth.json will hold: Codex would delete the login." in told
@@ -142,7 +142,7 @@ def test_what_cannot_be_done_changes_nothing(
     host.write("/home/edna/.codex/config.toml", MINE, "edna")
     run = force(playbook, of_users(host, "edna"), **variables)
     assert (run.rc, config(host, "edna")) == (2, MINE), run.output
-    assert told in " ".join(" ".join(table(run)).split())
+    assert told in words_of_table(run)
 
 
 def test_a_host_without_a_codex_yet(host: Container, playbook: Playbook) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.fleet.codex.tests.support.hosts import Container, becom
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 from ansible_collections.fleet.codex.tests.support.repeats import on_core
 
-from .journeys import Options, cells, journey, login_status, table
+from .journeys import Options, cells, journey, login_status, table, words_of_table
 from .leaks import Processes, Secrets
 from .sign_in import AUTHORITY, SignIn, SignInHost
 
@@ -59,11 +59,6 @@ def over_ssh(host: Container, **variables: t.Any) -> Options:
 
 def migrate(playbook: Playbook, hosts: t.Mapping[str, Options], *arguments: str, **variables: t.Any) -> Run:
     return journey(playbook, "migrate", hosts, *arguments, **variables)
-
-
-def message(run: Run) -> str:
-    """The table as one line, without its numbers in brackets."""
-    return " ".join(" ".join(table(run)).split())
 
 
 def backups(host: Container, folder: str) -> list[str]:
@@ -158,7 +153,7 @@ def test_there_and_back(other_core: Playbook, version: str, host: Container) -> 
         assert table(outputs[-1])[0].startswith("2 hosts, 4 accounts: 4 changed")
         assert fleet.methods() == {"Logged in using ChatGPT"}
         assert host.file("/home/carol/.codex/codex.env").content == b"PROXY=fleet-test-proxy\n"
-        told = message(outputs[-1])
+        told = words_of_table(outputs[-1])
         assert "/etc/environment sets OPENAI_API_KEY" in told
         assert "/home/carol/.bashrc sets OPENAI_API_KEY" in told
         forced = '# mine\nforced_login_method = "chatgpt" # theirs\nmodel = "x"\n'
@@ -178,7 +173,7 @@ def test_there_and_back(other_core: Playbook, version: str, host: Container) -> 
         assert outputs[-1].rc == 0, outputs[-1].output
         assert fleet.methods() == {deployed}
         assert 'forced_login_method = "api" # theirs' in fleet.config("alice")
-        said = message(outputs[-1])
+        said = words_of_table(outputs[-1])
         kept = {path: host.file(path).content for path in backups(host, "/srv") + backups(host, "/home/carol")}
         assert len(kept) == 4
         for path, content in kept.items():
@@ -226,7 +221,7 @@ def test_nothing_is_changed_without_a_codex_that_can_do_it(
     assert found["away"][0] == "unreachable"
     assert [found[name][0] for name in ("old", "none", "unknown")] == ["failed"] * 3
     assert found["good"][:2] == ["carol", "changed"]
-    told = message(run)
+    told = words_of_table(run)
     assert (
         "alice on old would run Codex 0.19.0, and this needs 0.20.0 or later. Update Codex first: `npm install "
         "--global @openai/codex@VERSION`, or add -e codex_install=npm -e codex_install_version=VERSION to a run of "
@@ -287,7 +282,7 @@ def test_wrong_variables_change_nothing(
     before = snapshot(host)
     run = migrate(playbook, {"host": over_ssh(host, codex_user="alice")}, "--vault-id", "x@wrong", **variables)
     assert (run.rc, cells(run)["host"][0]) == (2, "failed"), run.output
-    assert told in message(run)
+    assert told in words_of_table(run)
     assert KEY not in run.output
     assert snapshot(host) == before
 
@@ -301,7 +296,7 @@ def test_a_file_of_the_host_that_forces_the_key_is_left_alone(host: Container, p
     before = snapshot(host)
     run = migrate(playbook, {"host": over_ssh(host, codex_user="alice")}, codex_auth_src="auth.json")
     assert (run.rc, snapshot(host)) == (2, before), run.output
-    assert "forced_login_method in /etc/codex/managed_config.toml does not allow a ChatGPT login" in message(run)
+    assert "forced_login_method in /etc/codex/managed_config.toml does not allow a ChatGPT login" in words_of_table(run)
 
 
 def test_tokens_that_codex_has_renewed_stay(host: Container, playbook: Playbook) -> None:
@@ -334,7 +329,7 @@ def test_entries_without_variables_and_without_a_login(host: Container, other_co
     assert run.rc == 0, run.output
     for name in ("alice", "carol"):
         assert "ChatGPT" in login_status(host, name)
-        assert f"/home/{name}/.codex/codex.env sets OPENAI_API_KEY. Codex does not use it" in message(run)
+        assert f"/home/{name}/.codex/codex.env sets OPENAI_API_KEY. Codex does not use it" in words_of_table(run)
         assert host.file(f"/home/{name}/.codex/codex.env").content == f"OPENAI_API_KEY={KEY}\n".encode()
     assert host.file("/home/bob/.codex/auth.json") == before
     assert host.file("/etc/codex/config.toml").content == b'model = "gpt-5"\n'

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
-from .journeys import Options, cells, journey, table
+from .journeys import Options, cells, journey, table, words_of_table
 from .leaks import Secrets
 from .responses_api import ResponsesApi
 
@@ -90,7 +90,7 @@ def test_no_answer_is_no_yes(playbook: Playbook, api: ResponsesApi) -> None:
     run = journey(playbook, "preflight", hosts, codex_preflight_from_hosts=True)
     assert run.rc == 2, run.output
     assert [row[0] for row in cells(run).values()] == ["failed", "failed", "failed", "ok"]
-    text = " ".join(" ".join(table(run)).split())
+    text = words_of_table(run)
     assert text.count("codex_api_key: 127.0.0.1:9 cannot be reached from this host (Connection refused).") == 1
     hosts["away"] = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9, "codex_api_key": "x"}
     run = journey(playbook, "preflight", hosts, codex_preflight_from_hosts=True)
@@ -107,7 +107,7 @@ def test_a_key_that_cannot_be_evaluated_is_none_that_works(other_core: Playbook,
     assert {host: row[0] for host, row in cells(run).items()} == {
         "one": "ok", "two": "failed", "three": "failed", "four": "ok"
     }  # fmt: skip
-    assert "'nobody_set_it' is undefined" in " ".join(" ".join(table(run)).split())
+    assert "'nobody_set_it' is undefined" in words_of_table(run)
     report = "\n".join(table(run))
     assert secrets.find(report.encode(), "table") == []
 

@@ -15,10 +15,10 @@ from ansible_collections.fleet.codex.tests.support.hosts import Container
 from ansible_collections.fleet.codex.tests.support.page import Page
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
+from .journeys import TABLE, table, words_of_table
 from .leaks import Secrets
 
 PLAYBOOK = "fleet.codex.status"
-TABLE = "Show what became of the hosts"
 NOW = dt.datetime.now(dt.UTC)
 GONE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}  # where nobody listens
 
@@ -65,12 +65,6 @@ def folders(playbook: Playbook) -> Folders:
 def status(playbook: Playbook, hosts: t.Mapping[str, Data], *arguments: str, **variables: t.Any) -> Run:
     extra = ["-e", json.dumps(variables)] if variables else []
     return playbook.run(hosts, [], name=PLAYBOOK, arguments=[*arguments, *extra])
-
-
-def table(run: Run) -> list[str]:
-    """The lines of the table."""
-    lines: list[str] = run.one(TABLE).result["msg"]
-    return lines
 
 
 def renewed(account: str, days: int, **more: t.Any) -> Data:
@@ -357,7 +351,7 @@ def test_the_oldest_and_the_newest_core(other_core: Playbook) -> None:
     assert run.rc == 4, run.output
     lines = table(run)
     assert lines[0] == "3 hosts, 2 accounts: 2 ok, 1 unreachable. 3 need attention."
-    assert "Connection refused" in " ".join(lines)
+    assert "Connection refused" in words_of_table(run)
     page = Page((other_core.folder / "fleet.html").read_text())
     assert [cells[0] for cells in page.accounts] == ["gone", "one", "two"]
     assert page.all("span", class_="shared") == ["same login 1"] * 2
