@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""What the command line changes for one run, by version: docs/guide.md and docs/codex-versions.md say it."""
+"""What the command line changes for one run, by version: docs/config.md and docs/codex-versions.md say it."""
 
 from __future__ import annotations
 

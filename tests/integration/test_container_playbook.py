@@ -243,12 +243,12 @@ def test_other_core(label: str, run_box: RunBox, without_shell: str, other_core:
     assert became(log_in(other_core, **variables)) == {good.name: "unchanged"}
 
 
-def test_the_guides_example(run_box: RunBox, playbook: Playbook) -> None:
+def test_the_example_of_the_page(run_box: RunBox, playbook: Playbook) -> None:
     """As it is printed: the variables in a file, and the command below them. A codex in the container is asked."""
-    guide = (CHECKOUT / "docs" / "guide.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "containers.md").read_text(encoding="utf-8")
     found = re.search(
         r"```yaml\n# (group_vars/\S+)\n(.*?)```.*?```console\n\$ ansible-playbook (.*?)\n",
-        guide[guide.index("\n## Containers\n") :],
+        page,
         re.S,
     )
     assert found

@@ -21,7 +21,12 @@ from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
 from .authority import make_authority
 
-PAGES = ("README.md", "roles/codex/README.md", "docs/guide.md", "docs/security.md", "docs/windows.md")
+ELSEWHERE = {"molecule.md"}  # its scenario is run by test_molecule_docs.py
+PAGES = (
+    "README.md",
+    "roles/codex/README.md",
+    *(f"docs/{path.name}" for path in sorted((CHECKOUT / "docs").glob("*.md")) if path.name not in ELSEWHERE),
+)
 
 
 @pytest.fixture(name="codex", scope="session")
@@ -108,7 +113,7 @@ def test_the_examples_of_a_sign_in_are_tasks(playbook: Playbook) -> None:
     assert (run.rc, {f"fleet.codex.{SIGN_IN}"} <= {key for task in tasks for key in task}) == (0, True), run.output
 
 
-def test_the_guide_asks_the_api(container: Container, playbook: Playbook, api: None) -> None:
+def test_the_page_asks_the_api(container: Container, playbook: Playbook, api: None) -> None:
     (block,) = (block for block in BLOCKS.values() if "codex_api_key_info" in block)
     variables = {"vault_openai_api_key": "fleet-test-key-examples"}
     run = playbook.run({"host": container.docker()}, yaml.safe_load(block), variables=variables)

@@ -1,7 +1,7 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""In a repository of somebody else, with the collection installed from its archive: what the guide shows, as it stands.
+"""In a repository of somebody else, with the collection installed from its archive: what docs/fleet.md shows, as it is.
 
-A block of the guide that begins with a path in a comment is that file of the repository; the others are plays or tasks.
+A block of the page that begins with a path in a comment is that file of the repository; the others are plays or tasks.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT, COLLEC
 from .containers import Box
 
 BIN = pathlib.Path(sys.executable).parent
-GUIDE = (CHECKOUT / "docs" / "guide.md").read_text(encoding="utf-8")
-SECTION = GUIDE.partition("\n## In an existing infrastructure repository\n")[2].partition("\n## ")[0]
+PAGE = (CHECKOUT / "docs" / "fleet.md").read_text(encoding="utf-8")
+SECTION = PAGE.partition("\n## In an existing infrastructure repository\n")[2].partition("\n## ")[0]
 BLOCKS = re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
 NAMED = [(re.match(r"# (\S+/\S+|site\.yml)\n", block), block) for block in BLOCKS]
 FILES = {found[1]: block for found, block in NAMED if found}
@@ -152,7 +152,7 @@ def test_each_environment_has_its_keys_and_one_host_an_account_more(repository: 
         assert f"{repository.folder}/collections/ansible_collections/fleet/codex/roles/codex/tasks/main.yml" in used
 
 
-def test_the_plays_and_tasks_of_the_guide(repository: Repository) -> None:
+def test_the_plays_and_tasks_of_the_page(repository: Repository) -> None:
     """The tag codex reaches the role where it is imported, and an include with the tag; agents reaches the others."""
     for_one = [task for task in TASKS if "codex_user" in task.get("vars", {})]
     for_all = [task for task in TASKS if task not in for_one]

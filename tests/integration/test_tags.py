@@ -12,15 +12,15 @@ from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
 ROLE = "fleet.codex.codex"
-GUIDE = [
+PAGE = [
     task
-    for block in re.findall(r"```yaml\n(.*?)```", (CHECKOUT / "docs" / "guide.md").read_text(), re.DOTALL)
+    for block in re.findall(r"```yaml\n(.*?)```", (CHECKOUT / "docs" / "fleet.md").read_text(), re.DOTALL)
     if "ansible.builtin.include_role" in block
     for task in yaml.safe_load(block)
 ]
 
 
-PLAIN = pytest.mark.repeats("plainer than what the guide shows")
+PLAIN = pytest.mark.repeats("plainer than what the page shows")
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ PLAIN = pytest.mark.repeats("plainer than what the guide shows")
     [
         pytest.param({"ansible.builtin.import_role": {"name": ROLE}}, "codex", True, marks=PLAIN),
         pytest.param({"ansible.builtin.include_role": {"name": ROLE}}, "codex", False, marks=PLAIN),
-        (GUIDE[0], "codex", True),
-        (GUIDE[1], "agents", True),
-        ({key: value for key, value in GUIDE[0].items() if key != "tags"} | {"tags": ["agents"]}, "agents", False),
+        (PAGE[0], "codex", True),
+        (PAGE[1], "agents", True),
+        ({key: value for key, value in PAGE[0].items() if key != "tags"} | {"tags": ["agents"]}, "agents", False),
     ],
 )
-def test_tags_reach_the_role_as_the_guide_says(
+def test_tags_reach_the_role_as_the_page_says(
     task: dict[str, t.Any], tag: str, is_reached: bool, playbook: Playbook
 ) -> None:
     home = playbook.folder / "users"

@@ -48,7 +48,7 @@ def test_the_advice_fits_the_python(prefix: str, has_pip: bool, is_managed: bool
     assert PACKAGES in text
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "README.md", "docs/guide.md", "tests/unit/requirements.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "README.md", "docs/install.md", "tests/unit/requirements.txt"])
 def test_every_place_names_the_same_versions(name: str) -> None:
     text = (CHECKOUT / name).read_text(encoding="utf-8")
     found = re.findall(r"\b(?:tomledit|tomli|tomli-w)(?:[<>=!~]=?[\d.]+,?)+", text)
