@@ -5,16 +5,8 @@
 # images stay. FLEET_CODEX_DEMO_IMAGES names two other images, which must be there.
 set -eu
 demo=$(cd "$(dirname "$0")" && pwd -P)
-. "$demo/../environment/common.sh"
-environment=$checkout/tests/environment
-bin=$venv/bin
-codex_version=0.171.0
+. "$demo/common.sh"
 images=${FLEET_CODEX_DEMO_IMAGES:-}
-
-say() { printf '\n%s\n' "$1"; }
-
-for name in $(env | sed -n 's/^\(ANSIBLE_[A-Z0-9_]*\)=.*/\1/p'); do unset "$name"; done
-[ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8 # Ansible wants a UTF-8 locale
 
 say 'Setting up (some minutes the first time, seconds later)'
 sh "$environment/venv.sh" tests/demo/requirements.txt
@@ -25,10 +17,10 @@ if [ -z "$images" ]; then
     images='fleet-codex-test:bookworm fleet-codex-test:nopython'
 fi
 codex=$(sh "$environment/codex.sh" "$codex_version")
-echo "  Ansible  ansible-core $("$bin/python" -c 'from ansible.release import __version__; print(__version__)'), in .venv"
+echo "  Ansible  ansible-core $(core_version), in .venv"
 echo "  Codex    $codex_version, the real binary from npm"
 
-scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/fleet-codex-demo.XXXXXX")
+make_scratch
 containers=
 finish() {
     # shellcheck disable=SC2086  # a list of words
@@ -52,18 +44,16 @@ for image in $images; do
 done
 
 export ANSIBLE_CONFIG="$demo/ansible.cfg" ANSIBLE_COLLECTIONS_PATH="$venv/collections" ANSIBLE_HOME="$scratch/ansible"
-play() {
-    status=0
-    "$bin/ansible-playbook" --inventory "$scratch/inventory.yml" --diff "$demo/docker.yml" >"$scratch/log" 2>&1 || status=$?
-    sed -e 's/ *$//' -e 's/^./  &/' "$scratch/log" | cat -s
-    return "$status"
+run() {
+    play "$scratch/log" "$bin/ansible-playbook" --inventory "$scratch/inventory.yml" "$@" "$demo/docker.yml"
 }
 
 say 'What is declared, in tests/demo/docker.yml'
-sed -n -e 's/^./  &/' -e '/tasks:/,$p' "$demo/docker.yml"
+sed -n '/tasks:/,$p' "$demo/docker.yml" >"$scratch/declared"
+show "$scratch/declared"
 
 say 'First run: ansible-playbook --diff tests/demo/docker.yml'
-play
+run --diff
 
 say 'What codex login status says in each container'
 for id in $containers; do
@@ -73,7 +63,7 @@ for id in $containers; do
 done
 
 say 'Second run, the same command: nothing has to be done'
-play
+run --diff
 [ "$(grep -Ec 'changed=0 +unreachable=0 +failed=0' "$scratch/log")" -eq 2 ] || {
     echo 'The second run should have changed nothing.' >&2
     exit 1

@@ -5,28 +5,8 @@
 # which is removed at the end; KEEP=1 keeps it.
 set -eu
 demo=$(cd "$(dirname "$0")" && pwd -P)
-. "$demo/../environment/common.sh"
-environment=$checkout/tests/environment
-bin=$venv/bin
+. "$demo/common.sh"
 hosts='build-1 dev-1 old-1'
-codex_version=0.171.0
-
-colour=
-[ ! -t 1 ] || [ -n "${NO_COLOR:-}" ] || colour=1
-
-say() {
-    if [ -n "$colour" ]; then printf '\n\033[1m%s\033[0m\n' "$1"; else printf '\n%s\n' "$1"; fi
-}
-
-# A file, indented; paths start at the scratch folder.
-show() {
-    printf '%s\n' "$(sed -e "s|$DEMO_SCRATCH/||g" -e 's/ *$//' -e 's/^./  &/' "$1" | cat -s | sed '1{/^$/d;}')"
-}
-
-# Settings for other uses of Ansible and Codex stay out of the demo.
-for name in $(env | sed -n 's/^\(ANSIBLE_[A-Z0-9_]*\)=.*/\1/p'); do unset "$name"; done
-[ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8 # Ansible wants a UTF-8 locale
-unset CODEX_HOME OPENAI_API_KEY CODEX_API_KEY CODEX_ACCESS_TOKEN
 
 # --------------------------------------------------------------------------------------- setting up
 
@@ -36,7 +16,7 @@ sh "$environment/venv.sh" tests/demo/requirements.txt
 sh "$environment/collections.sh"
 [ -x "$cache/codex/$codex_version/codex" ] || ! command -v npm >/dev/null ||
     echo "  npm downloads Codex $codex_version, some 100 MB, into $cache …"
-echo "  Ansible  ansible-core $("$bin/python" -c 'from ansible.release import __version__; print(__version__)'), in .venv"
+echo "  Ansible  ansible-core $(core_version), in .venv"
 if codex=$(sh "$environment/codex.sh" "$codex_version" 2>&1); then
     echo "  Codex    $codex_version, the real binary from npm"
 else
@@ -44,19 +24,18 @@ else
     codex=
 fi
 
-# Not in /tmp: Codex warns of a home there.
-DEMO_SCRATCH=$(cd "$(mktemp -d "${TMPDIR:-/var/tmp}/fleet-codex-demo.XXXXXX")" && pwd -P)
-export DEMO_SCRATCH
+make_scratch
+export DEMO_SCRATCH="$scratch"
 finish() {
     if [ -n "${KEEP:-}" ]; then
-        printf '\nThe three hosts are kept in %s\n' "$DEMO_SCRATCH"
+        printf '\nThe three hosts are kept in %s\n' "$scratch"
     else
-        rm -rf "$DEMO_SCRATCH"
+        rm -rf "$scratch"
     fi
 }
 trap finish EXIT
 trap 'exit 1' INT TERM
-cd "$DEMO_SCRATCH"
+cd "$scratch"
 # shellcheck disable=SC2086  # a list of words
 mkdir $hosts
 mkdir -m 700 old-1/.codex
@@ -64,22 +43,27 @@ cp "$demo/old-config.toml" old-1/.codex/config.toml
 echo fleet-demo-vault-password >vault-password
 
 export ANSIBLE_CONFIG="$demo/ansible.cfg" ANSIBLE_COLLECTIONS_PATH="$venv/collections"
-export ANSIBLE_HOME="$DEMO_SCRATCH/ansible" ANSIBLE_VAULT_PASSWORD_FILE="$DEMO_SCRATCH/vault-password"
-[ -z "$colour" ] || export ANSIBLE_FORCE_COLOR=1
+export ANSIBLE_HOME="$scratch/ansible" ANSIBLE_VAULT_PASSWORD_FILE="$scratch/vault-password"
 
 "$bin/python" "$demo/tokens.py" given | "$bin/ansible-vault" encrypt --output dev-1.auth.json 2>vault.log || {
     cat vault.log >&2
     exit 1
 }
-echo "  Hosts    three folders in $DEMO_SCRATCH"
+echo "  Hosts    three folders in $scratch"
 
 # ------------------------------------------------------------------------------------------ showing
 
-play() {
-    status=0
-    "$bin/ansible-playbook" --diff "$demo/playbook.yml" >"$1.log" 2>&1 || status=$?
-    show "$1.log"
-    return "$status"
+# run NAME OPTION...: the playbook, whose output is kept in NAME.log.
+run() {
+    name=$1
+    shift
+    play "$name.log" "$bin/ansible-playbook" "$@" "$demo/playbook.yml"
+}
+
+# homes: what is in the three hosts.
+homes() {
+    # shellcheck disable=SC2086  # a list of words
+    find $hosts -exec ls -ld {} + | cksum
 }
 
 # Without a network where that is possible: what Codex says comes from the files alone.
@@ -90,15 +74,23 @@ done
 
 ask_codex() {
     # shellcheck disable=SC2086
-    env -i PATH="$PATH" HOME="$DEMO_SCRATCH/$1" $offline "$codex" login status 2>&1 | grep -v '^WARNING' || true
+    env -i PATH="$PATH" HOME="$scratch/$1" $offline "$codex" login status 2>&1 | grep -v '^WARNING' || true
 }
 
-say 'What is declared, in tests/demo/inventory.yml; the role takes it from there'
+say 'What is declared, in tests/demo/inventory.yml'
 sed -n 's/^  //; /^hosts:/,$p' "$demo/inventory.yml" >declared
 show declared
 
-say 'First run: ansible-playbook --diff tests/demo/playbook.yml'
-play first
+say 'Look first, change nothing: ansible-playbook --check --diff'
+untouched=$(homes)
+run check --check --diff
+[ "$(homes)" = "$untouched" ] || {
+    echo 'Check mode should have changed nothing.' >&2
+    exit 1
+}
+
+say 'First run: ansible-playbook'
+run first
 
 if [ -n "$codex" ]; then
     say "What codex login status says there${offline:+, without a network}"
@@ -112,17 +104,25 @@ say "Between the runs, dev-1's ChatGPT tokens are renewed"
 renewed_at() { sed -n 's/.*"last_refresh": "\([^".]*\).*/\1/p'; }
 "$bin/python" "$demo/tokens.py" renewed >renewed.auth.json
 cat renewed.auth.json >dev-1/.codex/auth.json
-echo '  Codex does that by itself, at a server. Here the demo does it: it writes newer tokens of the same'
-echo "  account to dev-1's auth.json. The copy in the vault is now the older one:"
+echo '  Codex does that by itself, at a server. Here the demo does it: it writes newer'
+echo "  tokens of the same account to dev-1's auth.json. The copy in the vault is now"
+echo '  the older one:'
 echo "    vault  last_refresh $("$bin/ansible-vault" view dev-1.auth.json | renewed_at)"
 echo "    dev-1  last_refresh $(renewed_at <dev-1/.codex/auth.json)"
 
-say 'Second run, the same command: nothing has to be done, and the newer tokens stay'
-play second
+say 'Second run, the same command: nothing to do, and the newer tokens stay'
+run second
 
 say "What changed in old-1's own config.toml"
 diff -U 20 "$demo/old-config.toml" old-1/.codex/config.toml | sed 1,3d >config.diff || true
 show config.diff
 
 say 'In short'
-"$bin/python" "$demo/summary.py" "$DEMO_SCRATCH" ${colour:+--colour}
+"$bin/python" "$demo/summary.py" "$scratch" ${colour:+--colour}
+
+say 'Next'
+cat <<'END'
+  On a server of yours, in ten minutes   docs/quickstart.md
+  In two containers                      make demo-docker
+  Every variable of the role             roles/codex/README.md
+END

@@ -12,7 +12,7 @@ DECLARED = {"build-1": "API key", "dev-1": "ChatGPT", "old-1": "API key"}
 ANSWERS = {"API key": "API key configured", "ChatGPT": "Logged in using ChatGPT"}
 """What Codex 0.171 says."""
 
-HEADINGS = ("host", "login declared", "codex login status says", "first run", "second run")
+HEADINGS = ("host", "declared", "codex login status says", "first run", "second run")
 NOT_ASKED = "(no codex to ask)"
 GREEN, RED, PLAIN = "\033[32m", "\033[31m", "\033[0m"
 
@@ -35,7 +35,7 @@ def look_at(scratch: pathlib.Path, host: str) -> Host:
     """What the two runs and Codex left behind for a host."""
     first, second = (changes((scratch / f"{run}.log").read_text(), host) for run in ("first", "second"))
     answer = scratch / f"{host}.status"
-    said = answer.read_text().partition("\n")[0] if answer.exists() else NOT_ASKED
+    said = answer.read_text().partition("\n")[0].partition(" - ")[0] if answer.exists() else NOT_ASKED
     faults = []
     if not first:
         faults.append(f"{host}: the first run changed nothing.")
@@ -76,8 +76,9 @@ def main() -> int:
         print(f"  {bad}{fault}{plain}")
     if not faults:
         kept = len(re.findall("#.*", before))
-        print("  All is as declared, and the second run changed nothing. The tokens that were renewed on dev-1 are")
-        print(f"  still there, and so are the {kept} comments in old-1's config.toml.")
+        print("  All is as declared, and the second run changed nothing. The tokens that were")
+        print(f"  renewed on dev-1 are still there, and so are the {kept} comments in old-1's")
+        print("  config.toml.")
     return 1 if faults else 0
 
 

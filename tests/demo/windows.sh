@@ -6,21 +6,14 @@
 # and removes the login and the variables again.
 set -eu
 demo=$(cd "$(dirname "$0")" && pwd -P)
-. "$demo/../environment/common.sh"
-environment=$checkout/tests/environment
-codex_version=0.171.0
-
-say() { printf '\n%s\n' "$1"; }
-
-for name in $(env | sed -n 's/^\(ANSIBLE_[A-Z0-9_]*\)=.*/\1/p'); do unset "$name"; done
-[ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8 # Ansible wants a UTF-8 locale
+. "$demo/common.sh"
 
 say 'Setting up (some minutes the first time, seconds later)'
 sh "$environment/venv.sh" tests/demo/requirements.txt
 sh "$environment/collections.sh"
 playbook=$(sh "$environment/cores.sh" newest)
 echo "  Ansible  $("$playbook" --version | sed -n '1s/.*\[\(.*\)\]/ansible-\1/p')"
-scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/fleet-codex-demo.XXXXXX")
+make_scratch
 if [ -n "${FLEET_CODEX_INVENTORY-}" ]; then
     inventory=$FLEET_CODEX_INVENTORY
     own='-e codex_home=C:/fleet-codex-demo' # -e would read a backslash and f as one character
@@ -31,8 +24,8 @@ else
     inventory=$(sh "$environment/windows.sh" hosts)
     trap 'sh "$environment/windows.sh" stop "$inventory"; rm -rf "$scratch"' EXIT
     own='--limit win-wine'
-    run=${inventory%/winhosts/hosts.ini}
-    for profile in "$run"/wine/drive_c/users/*/; do # where winget puts a link
+    wine=${inventory%/winhosts/hosts.ini}
+    for profile in "$wine"/wine/drive_c/users/*/; do # where winget puts a link
         case $profile in */Public/) continue ;; esac
         mkdir -p "$profile/AppData/Local/Microsoft/WinGet/Links"
         ln -sfn "$codex" "$profile/AppData/Local/Microsoft/WinGet/Links/codex.exe"
@@ -42,24 +35,21 @@ fi
 trap 'exit 1' INT TERM
 
 export ANSIBLE_CONFIG="$demo/ansible.cfg" ANSIBLE_COLLECTIONS_PATH="$venv/collections" ANSIBLE_HOME="$scratch/ansible"
-play() {
-    status=0
+run() {
     # shellcheck disable=SC2086  # a list of words
-    "$playbook" --inventory "$inventory" $own --diff "$demo/windows.yml" "$@" >"$scratch/log" 2>&1 || status=$?
-    sed -e 's/ *$//' -e 's/^./  &/' "$scratch/log" | cat -s
-    return "$status"
+    play "$scratch/log" "$playbook" --inventory "$inventory" $own --diff "$demo/windows.yml" "$@"
 }
 
 # unchanged: whether the last run changed nothing.
 unchanged() { grep -Eq ' changed=0 +unreachable=0 +failed=0' "$scratch/log"; }
 
 say 'First run: ansible-playbook --diff tests/demo/windows.yml'
-play
+run
 if [ -z "${FLEET_CODEX_INVENTORY-}" ]; then
     say 'What codex.exe login status says there, without a network'
     # In front of it Codex may warn of its own temporary folders, which Wine cannot remove.
     # shellcheck disable=SC1091  # made with the disk
-    said=$(. "$run/bin/wine-env" && unshare --net /usr/lib/wine/wine64 "$codex" login status 2>&1 </dev/null | grep -v '^WARNING')
+    said=$(. "$wine/bin/wine-env" && unshare --net /usr/lib/wine/wine64 "$codex" login status 2>&1 </dev/null | grep -v '^WARNING')
     echo "$said" | sed 's/^/  /'
     case $said in
         'API key configured'*) ;;
@@ -70,13 +60,13 @@ if [ -z "${FLEET_CODEX_INVENTORY-}" ]; then
     esac
 fi
 say 'Second run, the same command: nothing has to be done'
-play
+run
 unchanged || {
     echo 'The second run should have changed nothing.' >&2
     exit 1
 }
 if [ -n "${FLEET_CODEX_INVENTORY-}" ]; then
     say 'Last run: the login and the variables are removed again'
-    play -e codex_state=absent -e codex_verify=false
+    run -e codex_state=absent -e codex_verify=false
 fi
 say '  codex.exe sees the login, and the second run changed nothing.'
