@@ -15,6 +15,12 @@ Options = dict[str, t.Any]
 
 TABLE = "Show what became of the hosts"
 
+NOBODY_LISTENS = re.compile(
+    r"127\.0\.0\.1 port \d+: Connection refused|Data could not be sent to remote host .127\.0\.0\.1\b"
+)
+"""What Ansible says of a host where nobody listens. On a busy machine it is the second: ssh has ended, and Ansible has
+not seen that yet."""
+
 
 def journey(playbook: Playbook, name: str, hosts: t.Mapping[str, Options], *arguments: str, **variables: t.Any) -> Run:
     """The playbook fleet.codex.NAME over these hosts; ``variables`` are given with -e."""
