@@ -1,6 +1,6 @@
 # The commands of this checkout. Each sets up what it needs; the scripts in tests/environment do the work.
 
-.PHONY: help demo demo-docker demo-windows check test cores clients soak mutants bench bench-windows clean
+.PHONY: help demo demo-docker demo-windows check test cores clients soak mutants bench bench-windows docs release clean
 
 help:
 	@echo 'make demo     log a real Codex in on test hosts on this machine, step by step'
@@ -9,12 +9,14 @@ help:
 	@echo 'make check    format, lint, types and unit tests (under two minutes on a fresh machine)'
 	@echo 'make mutants  whether the unit tests notice changes of the code: 300 of them, drawn at random'
 	@echo 'make test     everything that CI checks (needs root on Debian, for Docker)'
-	@echo 'make cores    ansible-test sanity and a small run of the role on every ansible-core from 2.17 to 2.21'
+	@echo 'make cores    ansible-test sanity, unit tests and a small run of the role on every ansible-core from 2.17 to 2.21'
 	@echo 'make clients  tests with more versions of Codex, see tests/output/matrix.txt afterwards, and all that make test'
 	@echo '              shows on one host, shell, route or ansible-core alone (needs what make test needs)'
 	@echo 'make soak     1,000 rounds of deploying while Codex renews its login'
 	@echo 'make bench    what planning and an execution cost'
 	@echo 'make bench-windows  the same for Windows hosts, on PowerShell for tests'
+	@echo 'make docs     the site of the documentation, tests/output/site/index.html'
+	@echo 'make release  VERSION=0.2.0: what a release needs, tried on a copy; it ends with what is left for a person'
 	@echo 'make clean    remove what these commands made in the checkout'
 
 demo:
@@ -63,6 +65,12 @@ bench:
 
 bench-windows:
 	@sh benchmarks/windows.sh
+
+docs:
+	@sh tests/environment/docs.sh
+
+release:
+	@sh tests/environment/release.sh $(if $(filter 1,$(WRITE)),--write) '$(VERSION)'
 
 clean:
 	rm -rf .venv .demo .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/output *.tar.gz

@@ -15,7 +15,7 @@ description:
     it can come from the controller.
   - A key that cannot be used does not fail the task. Check RV(responses_write) with M(ansible.builtin.assert). The task
     fails when the API cannot be asked, or gives an answer that says nothing about the key.
-version_added: "0.1.0"
+version_added: "0.2.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:

@@ -13,7 +13,7 @@ description:
   - A copy that is encrypted with Ansible Vault stays encrypted, with the same vault secret.
   - This is the only module of this collection that makes tokens leave the target. They travel masked, in the standard
     output of one command, and only where the copy is replaced.
-version_added: "0.1.0"
+version_added: "0.2.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:

@@ -12,7 +12,7 @@ description:
   - The login is an API key, a personal access token, or a ChatGPT login that C(codex login) made on another machine.
   - Tokens that Codex has renewed on the target are kept. A login of another account, or by another method, is only
     replaced when the task says so.
-version_added: "0.1.0"
+version_added: "0.2.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:

@@ -14,7 +14,7 @@ description:
     projects.
   - Each edit is verified before it is written. The new text must hold the old data plus exactly the change, and every
     other line must be as it was. The task fails otherwise.
-version_added: "0.1.0"
+version_added: "0.2.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:

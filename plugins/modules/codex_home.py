@@ -15,7 +15,7 @@ description:
   - What an entry does not name stays as it is.
   - The homes of a host are planned together. One that is refused stays as it was, and the others go on. Where the task
     itself is wrong, such as with an unknown option, nothing is written for any of them.
-version_added: "0.1.0"
+version_added: "0.2.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:
@@ -482,8 +482,9 @@ seealso:
     description: The configuration alone.
   - module: fleet.codex.codex_info
   - module: fleet.codex.codex_api_key_info
-  - ref: ansible_collections.fleet.codex.codex_role
-    description: The role that does this from variables.
+  - name: The role fleet.codex.codex
+    description: Does this from variables.
+    link: https://github.com/fleet-codex/fleet.codex/blob/main/roles/codex/README.md
 notes:
   - The task fails when a configuration file would make Codex delete the C(auth.json), because its
     C(forced_login_method) or C(forced_chatgpt_workspace_id) does not match the login.

@@ -10,7 +10,7 @@ short_description: Reports how Codex homes are logged in and configured
 description:
   - Reads the C(auth.json) and the configuration files of Codex homes, and reports what they say, without any secret.
   - The module changes nothing. Tokens do not leave the target, only what they say about themselves does.
-version_added: "0.1.0"
+version_added: "0.2.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:

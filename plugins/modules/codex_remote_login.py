@@ -18,7 +18,7 @@ description:
     interrupted, the old login stays as it was.
   - Everything that was started on the host ends with the task. Where the task cannot end it, because Ansible was killed
     or the network is lost, it ends by itself within 30 seconds.
-version_added: "0.1.0"
+version_added: "0.2.0"
 author:
   - The fleet.codex authors (@fleet-codex)
 extends_documentation_fragment:

@@ -5,12 +5,15 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 # recipe NAME: prints suite and packages. All images have what `become` needs; nopython is a host without Python, and
-# busybox one that has nothing but the busybox of this machine's package.
+# busybox one that has nothing but the busybox of this machine's package. newcomer is a new controller, which gets
+# everything else with apt, and server a new host that is reached by ssh.
 recipe() {
     case $1 in
         bullseye | bookworm | trixie) echo "$1 python3,sudo,passwd" ;;
         busybox) echo "- busybox-static" ;;
+        newcomer) echo "trixie apt,sudo,passwd,tzdata" ;;
         nopython) echo "bookworm sudo,passwd" ;;
+        server) echo "trixie sudo,passwd,openssh-server" ;;
         shells) echo "bookworm python3,sudo,passwd,openssh-server,bash,zsh,fish,tcsh,acl,systemd,procps,iproute2,util-linux" ;;
         *) cannot "there is no recipe for an image called $1" ;;
     esac
@@ -61,7 +64,7 @@ if [ "${1:-}" = --build ]; then
     build "$2"
     exit 0
 fi
-[ $# -gt 0 ] || set -- shells bookworm trixie bullseye nopython busybox
+[ $# -gt 0 ] || set -- shells newcomer server bookworm trixie bullseye nopython busybox
 need_packages mmdebstrap debian-archive-keyring busybox-static
 alone images
 # The one that takes longest first, two at a time.

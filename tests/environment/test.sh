@@ -49,8 +49,9 @@ static_checks() {
     step sanity-newest sh "$environment/sanity.sh" --core newest
     step ansible-lint ansible-lint
     step docs antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
+    step site pytest tests/site
     step changelog antsibull-changelog lint
-    script package
+    step release pytest tests/release
 }
 
 tests_on_hosts() {

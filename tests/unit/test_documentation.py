@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 import typing as t
@@ -158,6 +159,29 @@ def anchors(page: Path) -> set[str]:
     """The anchors that GitHub gives to a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@functools.cache
+def texts_of_the_plugins() -> list[str]:
+    """Every text in the code, with a NUL for what is put into it, and the files that are not in Python."""
+    files = [path for path in (CHECKOUT / "plugins").rglob("*") if path.is_file() and path.parent.name != "modules"]
+    texts = [path.read_text(encoding="utf-8") for path in files if path.suffix in (".sh", ".psm1")]
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.suffix == ".py" else ():
+            parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+            texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in parts))
+    return texts
+
+
+@pytest.mark.parametrize(("page", "section"), [("troubleshooting", "Login"), ("windows", "Signs of trouble")])
+def test_the_messages_of_the_tables_are_those_of_the_code(page: str, section: str) -> None:
+    """From this section on. On the pages, `…` stands for what is put into a message; those of others are marked."""
+    text = (CHECKOUT / "docs" / f"{page}.md").read_text(encoding="utf-8").partition(f"\n## {section}\n")[2]
+    cells = "\n".join(re.findall(r"^\| (.*?) \|", text, re.M))
+    found = re.findall(r"(``.+?``|`[^`]+`)( \(from \w+\))?", cells)
+    parts = {part.strip() for message, of_others in found if not of_others for part in message.strip("` ").split("…")}
+    assert len(parts) > 1
+    assert sorted(part for part in parts if not any(part in code for code in texts_of_the_plugins())) == []
 
 
 @pytest.mark.parametrize("module", MODULES)
