@@ -59,9 +59,11 @@ def holds_for_empty_variables(playbook: Playbook) -> None:
     tasks = [role(f"{name} {value!r}", **({"codex_api_key": KEY} | {name: value})) for name, value in cases]
     tasks += [role("all", codex_api_key=KEY, **dict.fromkeys(other, value)) for value in ("", None)]
     tasks += [role("omit", codex_api_key=KEY, codex_user="{{ omit }}"), role("none", codex_homes=[])]
+    logins = [name for name in REFUSED if name.startswith(("codex_api", "codex_personal", "codex_auth"))]
+    tasks += [role("no login", codex_settings={"model": "gpt-5"}, **dict.fromkeys(logins, "{{ omit }}"))]
     done = run(playbook, tasks, "--check")
     assert done.rc == 0, done.output
-    *refused, empty, null, omitted, none = outcomes(done)
+    *refused, empty, null, omitted, none, no_login = outcomes(done)
     assert [
         (case, result.get("msg"))
         for case, result in zip(cases, refused, strict=True)
@@ -74,6 +76,8 @@ def holds_for_empty_variables(playbook: Playbook) -> None:
         assert home["environment"]["variables"] == ["OPENAI_API_KEY"]
         assert "config" not in home
     assert (none["changed"], none["homes"]) == (False, [])
+    (home,) = no_login["homes"]
+    assert ("auth" in home, home["config"]["changed"], home["environment"]["variables"]) == (False, True, [])
 
 
 @pytest.mark.repeats("another core")

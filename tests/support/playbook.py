@@ -30,11 +30,12 @@ local_tmp = local
 
 @dataclasses.dataclass(frozen=True)
 class TaskResult:
-    """What one task returned for one host."""
+    """What one task returned for one host; ``play`` is the number of its play in the run, from 0."""
 
     name: str
     host: str
     result: dict[str, t.Any]
+    play: int
 
     @property
     def changed(self) -> bool:
@@ -122,9 +123,31 @@ class Playbook:
         plays = [{"hosts": "all", "vars": dict(variables or {}), "tasks": list(tasks), **(play or {})}]
         (self.folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
         (self.folder / "playbook.yml").write_text(json.dumps(plays), encoding="utf-8")
+        return self._run([str(self.program), name, *arguments], {**self.environment(callback), **(env or {})})
+
+    def shell(self, command: str, callback: str = "ansible.posix.json") -> Run:
+        """A command of sh in the folder, as a page of the documentation has it; ``tasks`` is empty if it is no play."""
+        return self._run(["sh", "-c", command], self.environment(callback))
+
+    def _run(self, command: t.Sequence[str], environment: t.Mapping[str, str]) -> Run:
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        tasks = _read_results(done.stdout) if environment["ANSIBLE_STDOUT_CALLBACK"] == "ansible.posix.json" else []
+        return Run(done.returncode, done.stdout, done.stderr, tasks)
+
+    def environment(self, callback: str) -> dict[str, str]:
+        """The variables of a run."""
         # None of the settings of whoever runs the tests; of the environment nothing that Ansible reads.
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CODEX_"))}
-        environment |= {
+        return environment | {
             "PATH": f"{self.program.parent}:{environment['PATH']}",
             "HOME": str(self.folder / "home"),
             "TMPDIR": str(self.tmp),
@@ -138,20 +161,7 @@ class Playbook:
             "ANSIBLE_NOCOLOR": "1",
             "LC_ALL": "C.UTF-8",
             **self.env,
-            **(env or {}),
         }
-        done = subprocess.run(
-            [str(self.program), name, *arguments],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        tasks_done = _read_results(done.stdout) if callback == "ansible.posix.json" else []
-        return Run(done.returncode, done.stdout, done.stderr, tasks_done)
 
 
 def mitogen(program: pathlib.Path) -> dict[str, str]:
@@ -167,14 +177,16 @@ def mitogen(program: pathlib.Path) -> dict[str, str]:
 
 def _read_results(stdout: str) -> list[TaskResult]:
     """The tasks of the JSON callback's document, which verbose lines may precede."""
-    start = 0 if stdout.startswith("{") else stdout.find("\n{\n") + 1
+    start = 0 if stdout.startswith("{\n") else stdout.find("\n{\n") + 1
+    if not stdout.startswith("{", start):
+        return []
     try:
         document, _end = json.JSONDecoder().raw_decode(stdout[start:])
     except ValueError:
         return []
     return [
-        TaskResult(task["task"]["name"], host, result)
-        for play in document["plays"]
+        TaskResult(task["task"]["name"], host, result, number)
+        for number, play in enumerate(document.get("plays", []))
         for task in play["tasks"]
         for host, result in task["hosts"].items()
     ]
