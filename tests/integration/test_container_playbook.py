@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import pathlib
-import re
-import shlex
 import subprocess
 import typing as t
 import uuid
@@ -15,7 +13,7 @@ import yaml
 from ansible_collections.fleet.codex.tests.support.codex_client import binary
 from ansible_collections.fleet.codex.tests.support.credentials import encode, login
 from ansible_collections.fleet.codex.tests.support.hosts import become
-from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
+from ansible_collections.fleet.codex.tests.support.pages import blocks, steps
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 from ansible_collections.fleet.codex.tests.support.repeats import kept, on_core
 
@@ -243,27 +241,35 @@ def test_other_core(label: str, run_box: RunBox, without_shell: str, other_core:
     assert became(log_in(other_core, **variables)) == {good.name: "unchanged"}
 
 
-def test_the_example_of_the_page(run_box: RunBox, playbook: Playbook) -> None:
-    """As it is printed: the variables in a file, and the command below them. A codex in the container is asked."""
-    page = (CHECKOUT / "docs" / "containers.md").read_text(encoding="utf-8")
-    found = re.search(
-        r"```yaml\n# (group_vars/\S+)\n(.*?)```.*?```console\n\$ ansible-playbook (.*?)\n",
-        page,
-        re.S,
-    )
-    assert found
-    name, variables, command = found.groups()
-    (label,) = yaml.safe_load(variables)["codex_containers_labels"]
+(VARIABLES,) = (block for block in blocks("docs/containers.md", "yaml") if block.file)
+(COMMAND,) = (block for block in blocks("docs/containers.md", "console") if PLAYBOOK in block.text)
+(FOR_ONE,) = (block for block in blocks("docs/containers.md", "yaml") if "    container:\n" in block.text)
+RUN = [VARIABLES, COMMAND, FOR_ONE]
+
+
+def test_the_examples_of_the_page(run_box: RunBox, playbook: Playbook) -> None:
+    """As they are printed: the variables in a file, and the command below them. A codex in the container is asked.
+
+    The task for one container has the name of the test's own.
+    """
+    (label,) = yaml.safe_load(VARIABLES.text)["codex_containers_labels"]
     volume = f"{binary('0.34.0')}:/usr/local/bin/codex:ro"
     box = run_box(WITH_PYTHON, "--label", label, "--volume", volume)
-    inventory, playbook_name, *arguments = shlex.split(command.removeprefix("-i "))
-    group = pathlib.PurePath(name).stem
-    (playbook.folder / inventory).write_text(f"[{group}]\nhost ansible_connection=local\n")
+    assert VARIABLES.file
+    (playbook.folder / "hosts").write_text(
+        f"[{pathlib.PurePath(VARIABLES.file).stem}]\nhost ansible_connection=local vault_openai_api_key={KEY}\n"
+    )
     (playbook.folder / "group_vars").mkdir()
-    (playbook.folder / name).write_text(variables)
-    (playbook.folder / "secrets.yml").write_text(yaml.safe_dump({"vault_openai_api_key": KEY}))
+    (playbook.folder / VARIABLES.file).write_text(VARIABLES.text)
+    (step,) = steps(COMMAND)
     for outcome in ("changed", "unchanged"):
-        run = playbook.run({}, [], name=playbook_name, arguments=["-i", inventory, *arguments, "-e", "@secrets.yml"])
+        run = playbook.shell(step.command)
         assert (run.rc, became(run)) == (0, {box.name: outcome}), run.output
     status = subprocess.run([*box.prefix(None), "codex", "login", "status"], capture_output=True, text=True, check=True)
     assert "Logged in using an API key" in status.stdout + status.stderr
+    (task,) = yaml.safe_load(FOR_ONE.text.replace("name: agent\n", f"name: {box.name}\n"))
+    box.run("rm", "/root/.codex/auth.json")
+    for changes in (True, False):
+        run = playbook.run({"host": LOCAL}, [task], variables={"vault_openai_api_key": KEY})
+        assert run.changes() == [changes]
+    assert box.facts("/root/.codex/auth.json").content == AUTH

@@ -1,7 +1,8 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
 """In a repository of somebody else, with the collection installed from its archive: what docs/fleet.md shows, as it is.
 
-A block of the page that begins with a path in a comment is that file of the repository; the others are plays or tasks.
+A block of the page that begins with a path in a comment is that file of the repository; the others are commands, plays
+or tasks.
 """
 
 from __future__ import annotations
@@ -11,25 +12,30 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import typing as t
 
 import pytest
 import yaml
+from ansible_collections.fleet.codex.tests.support.pages import blocks, steps
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT, COLLECTIONS
 
 from .containers import Box
 
+pytestmark = pytest.mark.xdist_group("repository")  # they share hosts
+
 BIN = pathlib.Path(sys.executable).parent
-PAGE = (CHECKOUT / "docs" / "fleet.md").read_text(encoding="utf-8")
-SECTION = PAGE.partition("\n## In an existing infrastructure repository\n")[2].partition("\n## ")[0]
-BLOCKS = re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
-NAMED = [(re.match(r"# (\S+/\S+|site\.yml)\n", block), block) for block in BLOCKS]
-FILES = {found[1]: block for found, block in NAMED if found}
-PLAIN = [yaml.safe_load(block) for block in BLOCKS if block not in FILES.values()]
-PLAYS = [play for data in PLAIN if isinstance(data, list) for play in data if "hosts" in play]
-TASKS = [task for data in PLAIN if isinstance(data, list) for task in data if "hosts" not in task]
+RUN = [block for block in blocks("docs/fleet.md") if block.heading == "In an existing infrastructure repository"]
+FILES = {block.file: block.text for block in RUN if block.file}
+(TREE,) = (block.text for block in RUN if block.language == "text")
+STAGING, PRODUCTION, WITH_TAG, *IN_CI = (
+    step.command for block in RUN if block.language == "console" for step in steps(block)
+)
+PLAIN = [yaml.safe_load(block.text) for block in RUN if block.language == "yaml" and not block.file]
+PLAYS = [play for data in PLAIN for play in data if "hosts" in play]
+TASKS = [task for data in PLAIN for task in data if "hosts" not in task]
 
 PASSWORD = "fleet-test-password-of-the-repository"
 KEYS = {environment: f"sk-fleet-test-key-of-{environment}" for environment in ("staging", "production")}
@@ -46,7 +52,11 @@ class Repository:
         for path, text in FILES.items():
             self.write(path, text)
         self.write("vault-password", PASSWORD)
-        self.write("ansible.cfg", "[defaults]\ncollections_path = collections\nvault_password_file = vault-password\n")
+        self.write(
+            "ansible.cfg",
+            "[defaults]\ncollections_path = collections\ninventory = inventories/staging\n"
+            "vault_password_file = vault-password\n",
+        )
         self.write("requirements.yml", f"collections:\n  - name: {archive}\n    type: file\n")
         self.write(
             "roles/agent/tasks/main.yml", "- ansible.builtin.raw: test -s ~ci/.codex/auth.json\n  changed_when: false\n"
@@ -62,8 +72,8 @@ class Repository:
             }
             vault = f"inventories/{environment}/group_vars/all/vault.yml"
             self.write(vault, yaml.safe_dump(secrets))
-            self.command("ansible-vault", "encrypt", vault)
-        self.command("ansible-galaxy", "collection", "install", "-r", "requirements.yml", "--offline", "--no-deps")
+            self.command(f"ansible-vault encrypt {vault}")
+        self.command(IN_CI[0])
         # Of the other collections, the one with the connection.
         (folder / "collections" / "ansible_collections" / "community").symlink_to(
             COLLECTIONS / "ansible_collections" / "community"
@@ -74,13 +84,13 @@ class Repository:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
-    def command(self, program: str, *arguments: str) -> str:
-        """What a program of Ansible printed in the repository, with its settings alone."""
+    def command(self, command: str) -> str:
+        """What a command of the page printed in the repository, with its settings alone."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CODEX_"))}
         environment |= {"HOME": str(self.folder / "home"), "PATH": f"{BIN}:{os.environ['PATH']}"}
         environment |= {"ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"}
         done = subprocess.run(
-            [str(BIN / program), *arguments],
+            ["sh", "-c", command],
             cwd=self.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -95,11 +105,11 @@ class Repository:
 
     def play(self, environment: str, name: str, *arguments: str) -> str:
         """What a run of a playbook printed."""
-        return self.command("ansible-playbook", "--inventory", f"inventories/{environment}", name, "--diff", *arguments)
+        return self.command(shlex.join(["ansible-playbook", "-i", f"inventories/{environment}", name, *arguments]))
 
     def play_twice(self, environment: str, name: str) -> str:
         """What a second run printed, which changes nothing."""
-        self.play(environment, name)
+        self.play(environment, name, "--diff")
         second = self.play(environment, name, "-vvv")
         assert set(re.findall(r"changed=(\d+)", second)) == {"0"}, second
         return second
@@ -143,6 +153,7 @@ def _repository(prepared: Repository) -> Repository:
 def test_each_environment_has_its_keys_and_one_host_an_account_more(repository: Repository) -> None:
     for environment, key in KEYS.items():
         repository.log_out()
+        repository.command({"staging": STAGING, "production": PRODUCTION}[environment])
         used = repository.play_twice(environment, "site.yml")
         everybody = {"alice": key, "bob": key}
         assert repository.logins("build-1") == everybody
@@ -150,6 +161,22 @@ def test_each_environment_has_its_keys_and_one_host_an_account_more(repository: 
         assert repository.logins("build-2") == everybody | besides
         assert repository.logins("agent") == {}
         assert f"{repository.folder}/collections/ansible_collections/fleet/codex/roles/codex/tasks/main.yml" in used
+
+
+def test_every_file_of_the_tree_is_there(repository: Repository) -> None:
+    paths = [line.split()[0] for line in TREE.splitlines()]
+    assert [path for path in paths if not (repository.folder / path).is_file()] == []
+    assert set(FILES) - set(paths) == {"roles/agent/meta/main.yml"}
+
+
+def test_the_tag_and_the_commands_for_ci(repository: Repository) -> None:
+    for command in IN_CI:
+        done = repository.command(command)
+    assert "changed=1" in done
+    assert repository.logins("build-1") == {}
+    repository.command(WITH_TAG)
+    assert repository.logins("build-1") == dict.fromkeys(("alice", "bob"), KEYS["staging"])
+    assert set(re.findall(r"changed=(\d+)", repository.command(IN_CI[-1]))) == {"0"}
 
 
 def test_the_plays_and_tasks_of_the_page(repository: Repository) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
+import shlex
 import signal
 import typing as t
 
@@ -13,6 +15,7 @@ import pytest
 from ansible_collections.fleet.codex.tests.support.codex_client import Unavailable, binary
 from ansible_collections.fleet.codex.tests.support.credentials import api_key_document, encode, login
 from ansible_collections.fleet.codex.tests.support.hosts import Container, Machine, become
+from ansible_collections.fleet.codex.tests.support.pages import blocks, steps
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 from ansible_collections.fleet.codex.tests.support.repeats import CORES
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
@@ -27,6 +30,11 @@ AUTH = f"{HOME}/auth.json"
 API_KEY = encode(api_key_document("fleet-test-key-of-alice"))
 CHATGPT = encode(login("account-0"))
 LEASE_SECONDS = 30
+
+PAGES = ("docs/journeys.md", "docs/chatgpt-logins.md")
+RUN = [block for page in PAGES for block in blocks(page, "console") if NAME in block.text]
+THROUGH_A_TUNNEL, WITH_A_CODE, *THE_SAME = (step for block in RUN for step in steps(block))
+assert {step.command for step in THE_SAME} <= {THROUGH_A_TUNNEL.command, WITH_A_CODE.command}
 
 
 @pytest.fixture(scope="session", name="sign_in_host")
@@ -209,6 +217,34 @@ def test_an_api_key_beside_the_tokens_is_not_installed(host: SignInHost, playboo
     assert "POST /oauth/token" in host.requests()[-1]
     again = start(playbook, {"web1": host.ssh("alice")}).end()
     assert again.rc == 0 and "changed=0" in again.output, again.output
+
+
+def test_the_command_of_the_page_shows_what_the_page_does(host: SignInHost, playbook: Playbook) -> None:
+    """With the SSH settings of the person who runs it; who signs in is another one, and is not waited for."""
+    program, *arguments = shlex.split(THROUGH_A_TUNNEL.command)
+    assert (program, arguments[-1]) == ("ansible-playbook", NAME)
+    playbook.env |= {"ANSIBLE_REMOTE_USER": "alice", "ANSIBLE_SSH_COMMON_ARGS": shlex.join(host.ssh_options())}
+    run = SignIn(playbook, {}, [], name=NAME, arguments=[*arguments[:-1], *extra()])
+    assert run.visit() == ["302", "200"]
+    done = run.end()
+    assert done.rc == 0, done.output
+    check_new_login(host)
+    lines = [line for line in THROUGH_A_TUNNEL.output.splitlines() if line and "waiting for the sign-in" not in line]
+    assert len(lines) > 4
+    patterns = [re.escape(re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "account-1", line)) for line in lines]
+    pattern = r"\n.*?^".join(patterns).replace("…", r"\S+?")
+    assert re.search(f"^{pattern}\n", done.output, re.S | re.M), done.output
+
+
+def test_the_command_of_the_page_for_a_device_code(host: SignInHost, playbook: Playbook) -> None:
+    host.set(device="approved")
+    (playbook.folder / "hosts").write_text(json.dumps({"all": {"hosts": {"web1": host.docker("alice")}}}))
+    program, *arguments = shlex.split(WITH_A_CODE.command)
+    name = arguments.pop(2)
+    assert (program, name) == ("ansible-playbook", NAME)
+    done = SignIn(playbook, {}, [], name=name, arguments=[*arguments, *extra()]).end()
+    assert done.rc == 0, done.output
+    check_new_login(host)
 
 
 # ------------------------------------------------------------------------------------------ without a login

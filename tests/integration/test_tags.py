@@ -3,20 +3,19 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 import pytest
 import yaml
-from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
+from ansible_collections.fleet.codex.tests.support.pages import blocks
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
 ROLE = "fleet.codex.codex"
 PAGE = [
     task
-    for block in re.findall(r"```yaml\n(.*?)```", (CHECKOUT / "docs" / "fleet.md").read_text(), re.DOTALL)
-    if "ansible.builtin.include_role" in block
-    for task in yaml.safe_load(block)
+    for block in blocks("docs/fleet.md", "yaml")
+    if "ansible.builtin.include_role" in block.text
+    for task in yaml.safe_load(block.text)
 ]
 
 

@@ -11,6 +11,7 @@ import typing as t
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
 from ansible_collections.fleet.codex.tests.integration.journeys import cells, journey
 from ansible_collections.fleet.codex.tests.integration.leaks import Processes, Secrets, in_folder
 from ansible_collections.fleet.codex.tests.integration.windows_hosts import (
@@ -21,6 +22,7 @@ from ansible_collections.fleet.codex.tests.integration.windows_hosts import (
     windows_core,
 )
 from ansible_collections.fleet.codex.tests.support.credentials import chatgpt_document
+from ansible_collections.fleet.codex.tests.support.pages import blocks, steps
 from ansible_collections.fleet.codex.tests.support.paths import ENVIRONMENT
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 from ansible_collections.fleet.codex.tests.support.repeats import kept
@@ -248,6 +250,32 @@ def test_the_hosts_own_codex_has_the_last_word(windows: Playbook, hosts: Windows
     assert status["codex"].endswith("WinGet\\Links\\codex.exe")
     assert "codex does not start with the new content of" in run.tasks[2].message
     assert "SECRETMARKER" not in run.tasks[2].message
+
+
+RUN = [
+    block
+    for block in blocks("docs/windows.md")
+    if block.heading == "Check the login" and block.text.startswith(("PS> codex login status", "- name: Look at"))
+]
+ASK, LOOK = RUN
+
+
+def test_the_login_is_checked_as_on_the_page(windows: Playbook, hosts: WindowsHosts, wine: WindowsHost) -> None:
+    """By the user's own codex, and from the controller; the page has another key, of which codex shows as much."""
+    exe = subprocess.run(
+        ["sh", str(ENVIRONMENT / "codex.sh"), "--windows", "0.171.0"], capture_output=True, text=True, check=True
+    )
+    variables = {**wine.variables, "ansible_become": False}  # as in the page's inventory
+    login = task("codex_auth_file", api_key=KEY)
+    run = windows.run({wine.name: variables}, [login, *yaml.safe_load(LOOK.text)])
+    assert run.changes() == [True, False, False], run.output
+    (shown,) = run.tasks[2].result["results"]
+    assert shown["msg"] == f"{hosts.user}: apikey"
+    (step,) = steps(ASK, "PS> ")
+    program, *arguments = step.command.split()
+    assert program == "codex"
+    expected = step.output.strip().replace("sk-proj-***abcde", f"{KEY[:8]}***{KEY[-5:]}")
+    assert expected in hosts.wine(exe.stdout.strip(), *arguments).splitlines()
 
 
 def test_bad_input_has_one_sentence_and_changes_nothing(windows: Playbook, wine: WindowsHost) -> None:
