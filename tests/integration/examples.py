@@ -12,6 +12,9 @@ from ansible_collections.fleet.codex.tests.support.hosts import Container
 
 from .authority import make_authority
 
+# The headings of docs/fleet.md whose blocks are the files and tasks of one repository.
+IN_A_REPOSITORY = ("In an existing infrastructure repository", "In your own roles and plays", "Tags and loops", "In CI")
+
 # Where a Debian's Python looks for authorities, and the one of the example; neither is there by itself.
 AUTHORITIES = ("/usr/lib/ssl/cert.pem", "/etc/ssl/certs/example.pem")
 

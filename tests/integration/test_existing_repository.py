@@ -23,11 +23,12 @@ from ansible_collections.fleet.codex.tests.support.pages import blocks, steps
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT, COLLECTIONS
 
 from .containers import Box
+from .examples import IN_A_REPOSITORY
 
 pytestmark = pytest.mark.xdist_group("repository")  # they share hosts
 
 BIN = pathlib.Path(sys.executable).parent
-RUN = [block for block in blocks("docs/fleet.md") if block.heading == "In an existing infrastructure repository"]
+RUN = [block for block in blocks("docs/fleet.md") if block.heading in IN_A_REPOSITORY]
 FILES = {block.file: block.text for block in RUN if block.file}
 (TREE,) = (block.text for block in RUN if block.language == "text")
 STAGING, PRODUCTION, WITH_TAG, *IN_CI = (

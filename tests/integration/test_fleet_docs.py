@@ -16,11 +16,11 @@ from ansible_collections.fleet.codex.tests.support.pages import Step, blocks, st
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook, Run
 
 from .containers import Box
+from .examples import IN_A_REPOSITORY
 from .journeys import table
 
 pytestmark = pytest.mark.xdist_group("fleet")  # they share hosts
 
-LAST = "In an existing infrastructure repository"
 COMMANDS = (
     *("A fleet", "Every night", "First a pilot, then in batches", "Exchange a key"),
     "Take a key or a login away",
@@ -29,7 +29,7 @@ COMMANDS = (
 RUN = [
     block
     for block in blocks("docs/fleet.md")
-    if block.heading != LAST
+    if block.heading not in IN_A_REPOSITORY
     and (block.file or block.language == "text" or (block.language == "console" and block.heading in COMMANDS))
 ]
 FILES = {block.file: block.text for block in RUN if block.file}

@@ -17,7 +17,7 @@ from ansible_collections.fleet.codex.tests.support.hosts import Container
 from ansible_collections.fleet.codex.tests.support.pages import PAGES, Block, blocks
 from ansible_collections.fleet.codex.tests.support.playbook import Playbook
 
-from .examples import NPM, serve_api
+from .examples import IN_A_REPOSITORY, NPM, serve_api
 
 pytestmark = pytest.mark.xdist_group("pages")  # they share hosts
 
@@ -28,7 +28,7 @@ ELSEWHERE = ("docs/install.md", "docs/molecule.md", "docs/quickstart.md")
 def is_elsewhere(block: Block) -> bool:
     """Whether another test runs a block."""
     # In test_existing_repository.py and test_fleet_docs.py, and in test_container_playbook.py.
-    of_a_fleet = block.page == "docs/fleet.md" and (block.file or "existing" in block.heading)
+    of_a_fleet = block.page == "docs/fleet.md" and (block.file or block.heading in IN_A_REPOSITORY)
     of_a_container = "    container:\n" in block.text
     return block.page in ELSEWHERE or bool(of_a_fleet) or of_a_container
 
