@@ -8,7 +8,7 @@ help:
 	@echo 'make demo-windows  the same with a real codex.exe on Windows as Wine plays it, or on a Windows host of yours'
 	@echo 'make check    format, lint, types and unit tests (under two minutes on a fresh machine)'
 	@echo 'make mutants  whether the unit tests notice changes of the code: 300 of them, drawn at random'
-	@echo 'make test     everything that CI checks (needs root on Debian, for Docker)'
+	@echo 'make test     all tests and checks (needs root on Debian, for Docker)'
 	@echo 'make cores    ansible-test sanity, unit tests and a small run of the role on every ansible-core from 2.17 to 2.21'
 	@echo 'make clients  tests with more versions of Codex, see tests/output/matrix.txt afterwards, and all that make test'
 	@echo '              shows on one host, shell, route or ansible-core alone (needs what make test needs)'
@@ -69,8 +69,9 @@ bench-windows:
 docs:
 	@sh tests/environment/docs.sh
 
+release: export VERSION := $(value VERSION)
 release:
-	@sh tests/environment/release.sh $(if $(filter 1,$(WRITE)),--write) '$(VERSION)'
+	@sh tests/environment/release.sh $(if $(WRITE),--write) "$$VERSION"
 
 clean:
 	rm -rf .venv .demo .ansible .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/output *.tar.gz

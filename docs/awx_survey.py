@@ -31,8 +31,8 @@ SECRET = ("codex_api_key", "codex_personal_access_token", "codex_auth_content")
 LOGINS = (*SECRET, "codex_auth_src")
 """The role refuses an empty one of these, and AWX passes on an answer that was left empty. So a playbook has to decide
 what that means, and the answer is in a variable of its own, whose name begins with ``survey_``."""
-REQUIRED = ("codex_user", "codex_homes", "codex_container")
-"""The role refuses an empty one of these, too, and there is nothing to decide."""
+REQUIRED = ("codex_user",)
+"""The role refuses an empty one, too, and there is nothing to decide."""
 CHOICES = {
     "codex_state": ("present", "absent"),
     "codex_auth_update": ("if_newer", "always", "on_create"),
@@ -41,8 +41,10 @@ CHOICES = {
     "codex_environment_level": ("user", "machine"),
     "codex_install": ("none", "present", "npm"),
 }
-JSON = ("codex_container", "codex_homes")
-"""Lists and dictionaries that have no default to tell so."""
+JSON = ("codex_settings",)
+"""A dictionary that the role takes as text, too."""
+NOT_AS_TEXT = ("codex_container", "codex_environment", "codex_homes")
+"""Beside all lists, what the role does not take as text, which every answer of a survey is."""
 
 
 def question(name: str, option: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -66,7 +68,7 @@ def question(name: str, option: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         asked |= {"type": "multiplechoice", "choices": "true\nfalse", "default": str(default).lower()}
     elif name in CHOICES:
         asked |= {"type": "multiplechoice", "choices": "\n".join(CHOICES[name]), "default": default or ""}
-    elif isinstance(default, (dict, list)) or name in JSON:
+    elif name in JSON:
         asked["type"] = "textarea"
         asked["question_description"] += " Written as JSON."
     elif default is not None:
@@ -83,13 +85,16 @@ def plain(description: t.Sequence[str]) -> str:
 def survey(names: t.Sequence[str]) -> dict[str, t.Any]:
     """The survey for these variables in their order.
 
-    Raises SystemExit for a name that is not one of the role's variables.
+    Raises SystemExit for a name that is not one of the role's variables, or that no survey can ask for.
     """
     text = (ROLE / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
     options = yaml.safe_load(text)["argument_specs"]["main"]["options"]
     unknown = [name for name in names if name not in options]
     if unknown:
         raise SystemExit(f"The role has no variable {' and no '.join(unknown)}. Its README.md lists all variables.")
+    no_text = [name for name in names if name in NOT_AS_TEXT or isinstance(options[name].get("default"), list)]
+    if no_text:
+        raise SystemExit(f"A survey answers with text, which is no value for {' and '.join(no_text)}. Leave this out.")
     return {
         "name": "",
         "description": "Variables of the role fleet.codex.codex",

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.fleet.codex.plugins.plugin_utils._migrate.entries import migrated_entry
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.given import entry
 from ansible_collections.fleet.codex.plugins.plugin_utils._options.home import desired_home
-from ansible_collections.fleet.codex.plugins.plugin_utils._options.role import ROLE, check_role_variables
+from ansible_collections.fleet.codex.plugins.plugin_utils._options.role import ROLE, check_role_variables, check_types
 from ansible_collections.fleet.codex.plugins.plugin_utils._report.outcome import needs_restart
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.action import CodexAction
 from ansible_collections.fleet.codex.plugins.plugin_utils._run.migration import Migration
@@ -21,10 +21,14 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._transport.execution i
 class ActionModule(CodexAction):
     """codex_home."""
 
+    def check_variables(self) -> None:
+        """Those of the role, of which wrong ones are passed on as they are."""
+        if self._is_of_role:
+            check_types(self._task.args.get("homes"), self._variables)
+
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """One result for each home, in the order of ``homes``."""
-        is_of_role = self._variables.get("ansible_role_name") == ROLE
-        warnings = check_role_variables(self._variables, self._value) if is_of_role else []
+        warnings = check_role_variables(self._variables, self._value) if self._is_of_role else []
         entries: list[t.Any] = arguments["homes"]
         names = [entry(entries, n) for n in range(len(entries))]
         migrate_to = arguments["migrate_to"]
@@ -52,6 +56,10 @@ class ActionModule(CodexAction):
             # all of this one does when nothing changes.
             self._task.notify = [*(self._task.notify or []), *arguments["restart_handlers"]]
         return {**result, "homes": outcome.homes}
+
+    @property
+    def _is_of_role(self) -> bool:
+        return bool(self._variables.get("ansible_role_name") == ROLE)
 
     def _value(self, name: str) -> t.Any:
         """The value of a variable of the host; None for `omit`."""

@@ -15,7 +15,7 @@ say 'Setting up (a minute or two the first time, seconds later)'
 sh "$environment/venv.sh" tests/demo/requirements.txt
 sh "$environment/collections.sh"
 [ -x "$cache/codex/$codex_version/codex" ] || ! command -v npm >/dev/null ||
-    echo "  npm downloads Codex $codex_version, some 100 MB, into $cache …"
+    printf '  npm downloads Codex %s, some 100 MB, into\n  %s …\n' "$codex_version" "$cache"
 echo "  Ansible  ansible-core $(core_version), in .venv"
 if codex=$(sh "$environment/codex.sh" "$codex_version" 2>&1); then
     echo "  Codex    $codex_version, the real binary from npm"

@@ -78,7 +78,7 @@ def main(action: str, version: str, folder: Path) -> str:
         return "\n".join(write(version, folder))
     changelogs = folder / "changelogs"
     released = yaml.safe_load((changelogs / "changelog.yaml").read_text(encoding="utf-8"))["releases"]
-    fragments = [path.name for path in (changelogs / "fragments").glob("*.yml")]
+    fragments = [path.name for path in (changelogs / "fragments").glob("*.y*ml")]
     return state(version, list(released), version_in_galaxy(folder), fragments)
 
 

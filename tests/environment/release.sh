@@ -23,6 +23,9 @@ refuse() {
 [ -z "$(git -C "$tree" status --porcelain)" ] ||
     refuse "There are uncommitted changes. Commit or remove them: a release is made of what is committed."
 
+! git -C "$tree" rev-parse --quiet --verify "refs/tags/$version" >/dev/null ||
+    refuse "There is a tag $version already. Give a later VERSION."
+
 sh "$environment/venv.sh" requirements-test.txt
 PATH=$venv/bin:$PATH
 state=$(python "$environment/release.py" state "$version" "$tree")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that CI checks. If a step fails, the others still run, and the exit status is not 0.
+# All tests and checks. If a step fails, the others still run, and the exit status is not 0.
 # Each step's output is in tests/output/steps/NAME.log. The output of the integration tests is also shown whole.
 set -uo pipefail
 . "$(dirname "$0")/common.sh"

@@ -34,7 +34,7 @@ PERSON = "fleet"  # whose account the new machine has
 PASSWORDS = {PERSON: "fleet-test-person", "admin": "fleet-test-admin"}
 FOR_APT = {f"[sudo] password for {PERSON}:": PASSWORDS[PERSON], "Continue? [Y/n]": "y"}
 """What `sudo apt install` asks on the new machine."""
-PATIENCE = 180  # seconds for a command
+PATIENCE = 600  # seconds without any output
 COLUMNS = 80
 
 _OF_PIP = ("cert", "index-url", "extra-index-url", "proxy", "trusted-host", "timeout")
@@ -205,6 +205,7 @@ class Shell:
                 data = b""
             assert data, f"The shell ended:\n{self._shown}"
             self._shown += data.decode("utf-8", "replace")
+            end = time.monotonic() + seconds
 
 
 class Reader:

@@ -20,10 +20,11 @@ import typing as t
 import pytest
 import yaml
 from ansible_collections.fleet.codex.tests.support.pages import blocks, steps
-from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT, COLLECTIONS
+from ansible_collections.fleet.codex.tests.support.paths import COLLECTIONS
 
 from .containers import Box
 from .examples import IN_A_REPOSITORY
+from .newcomer import build_archive
 
 pytestmark = pytest.mark.xdist_group("repository")  # they share hosts
 
@@ -130,11 +131,7 @@ class Repository:
 @pytest.fixture(name="prepared", scope="module")
 def _prepared(docker: None, tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Repository]:
     """With the collection as it is published, and hosts with these users."""
-    folder = tmp_path_factory.mktemp("archive")
-    command = [str(BIN / "ansible-galaxy"), "collection", "build", "--output-path", str(folder)]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (archive,) = folder.iterdir()
+    archive = build_archive(tmp_path_factory.mktemp("archive"))
     with contextlib.ExitStack() as stack:
         boxes = []
         for _host in HOSTS:

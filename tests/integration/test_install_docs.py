@@ -220,7 +220,8 @@ def test_an_execution_environment(tmp_path: pathlib.Path) -> None:
 def in_folder(command: str, folder: pathlib.Path) -> str:
     """What a command of the tests' own environment prints."""
     path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "ANSIBLE_COLLECTIONS_PATH": str(folder / "there")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    environment |= {"PATH": path, "HOME": str(folder), "ANSIBLE_COLLECTIONS_PATH": str(folder / "there")}
     done = subprocess.run(
         ["sh", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -233,7 +233,8 @@ def test_a_container_uses_a_folder_of_its_host(docker: None, block: Block, folde
     owner = int(USER) if "id -u ci" in block.text else 0
     for path in (home, *home.iterdir()):
         path.chmod(0o700 if path.is_dir() else 0o600)
-    folder.run(f"chown -R {owner} ci")
+    as_root = "docker run --rm --network none fleet-codex-test:bookworm".replace(" f", f" --volume {home}:/ci f")
+    folder.run(f"{as_root} chown -R {owner} /ci")
     (step,) = steps(block)
     assert step.command.endswith("…") and "/srv/codex/ci" in step.command
     volume = f"--volume {binary('0.34.0')}:/usr/local/bin/codex:ro"

@@ -58,7 +58,8 @@ def holds_for_empty_variables(playbook: Playbook) -> None:
     other = NAMES - {*REFUSED}
     tasks = [role(f"{name} {value!r}", **({"codex_api_key": KEY} | {name: value})) for name, value in cases]
     tasks += [role("all", codex_api_key=KEY, **dict.fromkeys(other, value)) for value in ("", None)]
-    tasks += [role("omit", codex_api_key=KEY, codex_user="{{ omit }}"), role("none", codex_homes=[])]
+    omitted = dict.fromkeys(NAMES - {"codex_api_key"}, "{{ omit }}")
+    tasks += [role("omit", codex_api_key=KEY, **omitted), role("none", codex_homes=[])]
     logins = [name for name in REFUSED if name.startswith(("codex_api", "codex_personal", "codex_auth"))]
     tasks += [role("no login", codex_settings={"model": "gpt-5"}, **dict.fromkeys(logins, "{{ omit }}"))]
     done = run(playbook, tasks, "--check")
@@ -88,6 +89,37 @@ def test_an_empty_variable_is_refused_by_name_or_not_given(playbook: Playbook) -
 @on_core("oldest")
 def test_an_empty_variable_in_other_cores(other_core: Playbook) -> None:
     holds_for_empty_variables(other_core)
+
+
+def holds_for_wrong_types(playbook: Playbook) -> None:
+    """They are refused in one sentence that quotes no value, and Ansible does not print them either."""
+    secrets = Secrets()
+    key, inner = secrets.make("key"), secrets.make("inner")
+    homes = [inner, {"user": inner}, [inner], [{"auth": {"api_key": inner}}, inner], 5]
+    variables = [inner, f"A={inner}", [inner], [{"A": inner}], True, 5]
+    done = run(
+        playbook,
+        [role(f"homes {n}", codex_homes=value) for n, value in enumerate(homes)]
+        + [role(f"environment {n}", codex_api_key=key, codex_environment=value) for n, value in enumerate(variables)],
+        "-vvv",
+    )
+    messages = [result.get("msg") for result in outcomes(done)]
+    assert messages == [
+        *["codex_homes must be a list of homes, each a dictionary such as {user: alice}."] * len(homes),
+        *["codex_environment must be a dictionary of names and values."] * len(variables),
+    ]
+    assert not (playbook.folder / "home" / ".codex").exists()
+    assert secrets.find(done.output.encode(), "the output") == []
+
+
+@pytest.mark.repeats("another core")
+def test_wrong_types(playbook: Playbook) -> None:
+    holds_for_wrong_types(playbook)
+
+
+@on_core("oldest")
+def test_wrong_types_in_other_cores(other_core: Playbook) -> None:
+    holds_for_wrong_types(other_core)
 
 
 def encrypted(playbook: Playbook, secret: str, indent: str) -> str:

@@ -17,13 +17,16 @@ from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 OPTIONS = yaml.safe_load((CHECKOUT / "roles" / "codex" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))[
     "argument_specs"
 ]["main"]["options"]
-ALL = {question["question_name"]: question for question in make_survey(*OPTIONS)["spec"]}
+LISTS = {name for name, option in OPTIONS.items() if isinstance(option.get("default"), list)}
+NO_TEXT = {"codex_container", "codex_environment", "codex_homes"} | LISTS
+ASKED = [name for name in OPTIONS if name not in NO_TEXT]
+ALL = {question["question_name"]: question for question in make_survey(*ASKED)["spec"]}
 HOME = MODULES["codex_home"]["homes"]["options"]
 
 
 def test_awx_accepts_a_survey_of_every_variable() -> None:
-    check_survey(make_survey(*OPTIONS))
-    assert list(ALL) == list(OPTIONS)
+    check_survey(make_survey(*ASKED))
+    assert list(ALL) == ASKED
 
 
 def test_the_survey_is_of_the_variables_that_the_readme_calls_most_used() -> None:
@@ -44,14 +47,14 @@ def test_secrets_are_asked_for_as_passwords_and_have_no_default() -> None:
 def test_an_empty_answer_that_the_role_refuses_is_not_accepted_or_has_a_name_of_its_own() -> None:
     """The playbook of the page passes those on that have one."""
     of_options = {"src": "codex_auth_src", "content": "codex_auth_content"}
-    refused = {of_options.get(name, f"codex_{name}") for name in ADVICE} & OPTIONS.keys()
+    refused = {of_options.get(name, f"codex_{name}") for name in ADVICE} & ALL.keys()
     for name, question in ALL.items():
         own_name = question["variable"] == f"survey_{name}"
         assert own_name or question["variable"] == name
         assert (question["required"] or own_name) == (name in refused), name
 
 
-@pytest.mark.parametrize("name", OPTIONS)
+@pytest.mark.parametrize("name", ASKED)
 def test_a_question_fits_its_variable(name: str) -> None:
     question, default = ALL[name], OPTIONS[name].get("default")
     described = "".join(OPTIONS[name]["description"])
@@ -61,7 +64,7 @@ def test_a_question_fits_its_variable(name: str) -> None:
     elif question["type"] == "multiplechoice":
         assert all(f"V({choice})" in described for choice in question["choices"].splitlines())
         assert question["default"] == (default or "")
-    elif isinstance(default, (list, dict)):
+    elif isinstance(default, dict):
         assert question["type"] == "textarea"
     assert not re.search(r"[A-Z]\(|\)$|#module", question["question_description"])
     assert question["question_description"].endswith(".")
@@ -85,6 +88,14 @@ def test_an_unknown_variable_is_refused() -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == "The role has no variable codex_apikey. Its README.md lists all variables.\n"
+
+
+@pytest.mark.parametrize("name", sorted(NO_TEXT))
+def test_what_text_cannot_say_is_refused(name: str) -> None:
+    command = [sys.executable, str(CHECKOUT / "docs" / "awx_survey.py"), name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"A survey answers with text, which is no value for {name}. Leave this out.\n"
 
 
 def test_a_python_without_pyyaml_is_told() -> None:

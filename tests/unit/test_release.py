@@ -12,7 +12,7 @@ from ansible_collections.fleet.codex.tests.environment.release import RefusedErr
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT, ENVIRONMENT
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
-FRAGMENTS = sorted((CHECKOUT / "changelogs" / "fragments").glob("*.yml"))
+FRAGMENTS = sorted((CHECKOUT / "changelogs" / "fragments").glob("*.y*ml"))
 
 # O(option), M(module) and the like, which antsibull-changelog does not know. It puts a backslash before a parenthesis.
 MARKUP = re.compile(r"(?<!\w)(?:[BCEILMOPRUV]|RV)\\?\(")

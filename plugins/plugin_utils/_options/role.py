@@ -97,12 +97,26 @@ def check_role_variables(variables: t.Mapping[str, t.Any], value: Value) -> list
             for name, default in FOR_ONE_USER.items()
             if not is_empty(variables.get(name)) and variables[name] != default and value(name) not in (None, default)
         ]
-        if unused:
+        if unused and value("codex_homes") is not None:
             raise CodexError(
                 f"codex_homes replaces the variables for one user, so {' and '.join(unused)} would have no effect. "
                 "Put this into an entry of codex_homes, or leave out codex_homes."
             )
     return _misspelled(variables)
+
+
+def check_types(homes: object, variables: t.Mapping[str, t.Any]) -> None:
+    """Raises CodexError for codex_homes or codex_environment of a type that the role cannot work with.
+
+    homes: the option of that name, in which the role passes on such values as they are. variables: as they are
+    written.
+    """
+    if is_empty(homes):
+        return
+    if not isinstance(homes, list) or not all(isinstance(home, dict) or is_empty(home) for home in homes):
+        raise CodexError("codex_homes must be a list of homes, each a dictionary such as {user: alice}.")
+    if is_empty(variables.get("codex_homes")) and any(isinstance(home.get("environment"), list) for home in homes):
+        raise CodexError("codex_environment must be a dictionary of names and values.")
 
 
 def _is_switch(value: object) -> bool:

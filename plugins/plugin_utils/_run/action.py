@@ -62,6 +62,7 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
             if self._variables.get("playbook_dir") == PLAYBOOKS and name != "codex_report":
                 check_playbook_variables(self._variables)
                 self._check_places()
+            self.check_variables()
             options = with_group_defaults(plain(self._task.args), self._group_defaults(), MODULES[name])
             self._task.args = given_options(options, MODULES[name])
             try:
@@ -73,6 +74,9 @@ class CodexAction(ActionBase):  # type: ignore[misc]  # ansible-core has no type
         except CodexError as error:
             # Returned, not raised: ansible-core 2.18 and earlier print a traceback of what is raised.
             return printable_result({"failed": True, "msg": str(error)})
+
+    def check_variables(self) -> None:
+        """Raises CodexError for variables that made the options wrong, before those are checked."""
 
     def work(self, arguments: dict[str, t.Any], transport: Transport) -> dict[str, t.Any]:
         """The result for checked options. Raises CodexError for what is refused."""

@@ -10,6 +10,7 @@ from ansible_collections.fleet.codex.plugins.plugin_utils._options.role import (
     FOR_ALL,
     FOR_ONE_USER,
     check_role_variables,
+    check_types,
 )
 from ansible_collections.fleet.codex.plugins.plugin_utils.errors import CodexError
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
@@ -72,3 +73,22 @@ def test_what_the_roles_templates_evaluate_must_be_a_boolean(value: object) -> N
         check(codex_export_api_key=value)
     for switch in (True, False, "yes", "False", 0, "", None):
         assert check(codex_export_api_key=switch) == []
+
+
+@pytest.mark.parametrize("homes", ["alice", {"user": "alice"}, ["alice"], [{"user": "alice"}, 5], 5, True])
+def test_codex_homes_must_be_a_list_of_dictionaries(homes: object) -> None:
+    with pytest.raises(CodexError, match=r"^codex_homes must be a list of homes, each a dictionary such as"):
+        check_types(homes, {"codex_homes": homes})
+
+
+def test_codex_environment_must_be_a_dictionary() -> None:
+    homes = [{"environment": ["A=1"]}]
+    with pytest.raises(CodexError, match=r"^codex_environment must be a dictionary of names and values\.$"):
+        check_types(homes, {"codex_environment": "A=1"})
+    # In an entry of codex_homes, the module names the option.
+    check_types(homes, {"codex_homes": homes})
+
+
+@pytest.mark.parametrize("homes", [None, "", [], [None, {"user": "alice"}], [{"environment": {"A": "1"}}]])
+def test_other_homes_are_left_to_the_module(homes: object) -> None:
+    check_types(homes, {"codex_homes": homes})
