@@ -265,6 +265,8 @@ def test_the_login_is_checked_as_on_the_page(windows: Playbook, hosts: WindowsHo
     exe = subprocess.run(
         ["sh", str(ENVIRONMENT / "codex.sh"), "--windows", "0.171.0"], capture_output=True, text=True, check=True
     )
+    # Another test may have left one.
+    hosts.wine("reg.exe", "delete", r"HKCU\Environment", "/v", "CODEX_HOME", "/f", check=False)
     variables = {**wine.variables, "ansible_become": False}  # as in the page's inventory
     login = task("codex_auth_file", api_key=KEY)
     run = windows.run({wine.name: variables}, [login, *yaml.safe_load(LOOK.text)])

@@ -204,14 +204,15 @@ def test_a_user_that_stops_all_processes_of_its_own(target_program: TargetProgra
     limits = {"CHILD_TIME_LIMIT": 2, **({"CODEX_TIME_LIMIT": 1} if operation == "describe" else {})}
     if operation == "apply":
         error = host.apply(target_program, wrapper=wrapper, limits=limits).get("error")
-        seconds = "2"
+        seconds = ["2"]
     else:
         requests = host.requests(files=[], login_status=True)
         answers = host.execute(target_program, "describe", requests, wrapper=wrapper, limits=limits)
         assert [answers[n]["login_status"]["method"] for n in (0, 2)] == ["chatgpt"] * 2
         error = answers[1].get("error")
-        seconds = "2" if isinstance(target_program, ShProgram) else "3"  # there the whole of it is in a child
-    assert error == {"reason": "too_slow", "user": host.hostile.pw_name, "seconds": seconds}
+        # Those of the child, and with those of codex where the child was stopped only while it asked that.
+        seconds = ["2", "3"] if isinstance(target_program, ShProgram) else ["3"]
+    assert error in [{"reason": "too_slow", "user": host.hostile.pw_name, "seconds": limit} for limit in seconds]
 
 
 def test_unsaved_logins_in_any_number(target_program: TargetProgram, host: Host) -> None:
