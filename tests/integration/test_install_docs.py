@@ -100,7 +100,7 @@ def check_works(reader: Reader, folder: str = "") -> None:
 
 def new_folder(reader: Reader) -> None:
     """Is in a new folder, without an active environment, without the collection, and without pipx's or uv's Ansible."""
-    reader.type("deactivate 2>/dev/null; cd; rm -rf ~/.ansible ~/.local ~/work; mkdir ~/work; cd ~/work")
+    reader.type("deactivate 2>/dev/null; cd; rm -rf ~/.ansible ~/.local ~/infra; mkdir ~/infra; cd ~/infra")
 
 
 def with_ansible(reader: Reader) -> None:
@@ -161,7 +161,7 @@ def test_uv(reader: Reader) -> None:
     """The command of the table is the one of the block, but for the version of Python."""
     with_ansible(reader)
     reader.type(
-        "pip install -q uv && ln -s $(which uv) ~/work/uv && deactivate && export PATH=~/work:~/.local/bin:$PATH"
+        "pip install -q uv && ln -s $(which uv) ~/infra/uv && deactivate && export PATH=~/infra:~/.local/bin:$PATH"
     )
     type_all(reader, under(NEW)[2])
     assert reader.inline("uv tool install ansible-core ") == reader.typed[-1].replace("--python 3.13 ", "")
@@ -179,7 +179,7 @@ def test_from_a_file_and_from_git(reader: Reader) -> None:
     for block in (galaxy, git):
         assert block.file
         text = re.sub(r"name: fleet\.codex\n.*", f"name: {reader.archive}", block.text)
-        reader.write(f"{HOME}/work/{block.file}", text)
+        reader.write(f"{HOME}/infra/{block.file}", text)
         reader.type("rm -rf ~/.ansible/collections")
         type_all(reader, install)
         assert "fleet.codex" in reader.type("ansible-galaxy collection list")
