@@ -13,12 +13,9 @@ import os
 import pathlib
 import re
 import select
-import signal
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
 import typing as t
 
@@ -26,6 +23,7 @@ from ansible_collections.fleet.codex.tests.support.hosts import LABEL, Host
 from ansible_collections.fleet.codex.tests.support.pages import text_of
 from ansible_collections.fleet.codex.tests.support.paths import CHECKOUT
 from ansible_collections.fleet.codex.tests.support.skips import unavailable
+from ansible_collections.fleet.codex.tests.support.terminal import InTerminal
 
 NETWORK = "fleet-codex-test-pages"
 ADDRESSES = "203.0.113.0/24"
@@ -110,25 +108,13 @@ Wait = t.Callable[[str], re.Match[str]]
 """Waits until the output of the running command has a pattern."""
 
 
-class Shell:
+class Shell(InTerminal):
     """An interactive shell of 80 columns; the end of the block closes it."""
 
     def __init__(self, command: t.Sequence[str]) -> None:
-        self._ours, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
-        self._process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
-        os.close(theirs)
+        super().__init__(command, lines=24, columns=COLUMNS)
         self._shown = ""
         self._read_until(lambda: self._shown.endswith(_PROMPT), PATIENCE)
-
-    def __enter__(self) -> Shell:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        os.close(self._ours)
 
     def type(
         self,
@@ -145,10 +131,6 @@ class Shell:
         assert status == "0", f"$ {command}\n{output}\nended with {status}"
         return output
 
-    def send(self, keys: str) -> None:
-        """Presses keys, for what a command asks that runs."""
-        os.write(self._ours, keys.encode())
-
     def _type(
         self,
         command: str,
@@ -156,7 +138,7 @@ class Shell:
         meanwhile: t.Callable[[Wait], None] | None,
     ) -> str:
         self._shown = ""
-        os.write(self._ours, f"{command}\n".encode())
+        self.send(f"{command}\n")
         if meanwhile:
             meanwhile(lambda pattern: self._wait_for(pattern, answers))
         while not self._has_ended(command):
@@ -191,7 +173,7 @@ class Shell:
         question = self._question(answers)
         if question is not None:
             self._shown += "\0"  # so that it is answered once
-            os.write(self._ours, f"{answers[question]}\n".encode())
+            self.send(f"{answers[question]}\n")
 
     def _read_until(self, condition: t.Callable[[], bool], seconds: float) -> None:
         end = time.monotonic() + seconds

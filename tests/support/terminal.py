@@ -1,5 +1,5 @@
 # The fleet.codex authors, GPL-3.0-or-later (see LICENSE)
-"""A program in a terminal: what is on its screen, and keys for it."""
+"""A program in a terminal of the tests: keys for it, and what is on its screen."""
 
 from __future__ import annotations
 
@@ -38,18 +38,15 @@ class _Screen(pyte.Screen):
         self._answer(data)
 
 
-class Terminal:
-    """A running program and its terminal. The end of the block kills the program and its process group.
+class InTerminal:
+    """A running program whose terminal is open here. The end of the block kills the program and its process group.
 
-    command: in which folder ``cwd`` it runs. The environment is the one of the tests.
+    command: runs in the folder ``cwd``, or in the one of the tests. The environment is the one of the tests.
     """
 
-    def __init__(self, command: t.Sequence[str], cwd: pathlib.Path) -> None:
+    def __init__(self, command: t.Sequence[str], *, lines: int, columns: int, cwd: pathlib.Path | None = None) -> None:
         self._ours, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        self._screen = _Screen(self._send)
-        self._stream = pyte.ByteStream(self._screen)
-        self._rest = b""
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._process = subprocess.Popen(
             command,
             cwd=cwd,
@@ -61,7 +58,7 @@ class Terminal:
         )
         os.close(theirs)
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> t.Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -69,6 +66,20 @@ class Terminal:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         os.close(self._ours)
+
+    def send(self, keys: str) -> None:
+        """Presses keys."""
+        os.write(self._ours, keys.encode())
+
+
+class Terminal(InTerminal):
+    """A running program and its screen."""
+
+    def __init__(self, command: t.Sequence[str], cwd: pathlib.Path) -> None:
+        self._screen = _Screen(self.send)
+        self._stream = pyte.ByteStream(self._screen)
+        self._rest = b""
+        super().__init__(command, lines=LINES, columns=COLUMNS, cwd=cwd)
 
     @property
     def text(self) -> str:
@@ -91,13 +102,10 @@ class Terminal:
         which Enter is a new line.
         """
         for number, key in enumerate(text, 1):
-            self._send(key)
+            self.send(key)
             self.wait_for(prompt + text[:number])
             time.sleep(BETWEEN_KEYS)
-        self._send("\r")
-
-    def _send(self, data: str) -> None:
-        os.write(self._ours, data.encode())
+        self.send("\r")
 
     def _read(self, seconds: float) -> bool:
         """Puts what the program prints next on the screen; False where the program has ended."""
